@@ -17,7 +17,7 @@ from .gates import gates
 from .holdings import Holdings
 from .in_flight import coming, unseen
 from .links import host_rates, link, pair_rates
-from .places import STRAIGHT_ON, Route, Routes, Vocabulary, not_taken
+from .places import STRAIGHT_ON, Route, Routes, Verdicts, Vocabulary, not_taken
 from .problem import Machine, Place, Problem, SlotLimits
 
 
@@ -47,7 +47,7 @@ class Ends:
 
 def ends_of(stack: Stack, inventory: Inventory, plan: Plan) -> Ends:
     """Return what the moves of a plan's schedule hold at both ends, from the same inventory that it was made of."""
-    return _Builder(stack, inventory, plan, NOTHING_OBSERVED, STRAIGHT_ON).ends()
+    return _Builder(stack, inventory, plan, NOTHING_OBSERVED, STRAIGHT_ON, {}).ends()
 
 
 def problem_instance(
@@ -57,13 +57,17 @@ def problem_instance(
     *,
     throughput: Throughput = NOTHING_OBSERVED,
     stops: Vocabulary = STRAIGHT_ON,
+    verdicts: Verdicts | None = None,
 ) -> ProblemInstance:
     """Return the problem that `plan` poses; `stops`: where machines may step aside.
+
+    `verdicts`: of problems of the same stack and inventory, to be used and added to.
 
     Only hosts whose facts are known count: a host that could not be read takes no machine. Machines that stay are
     part of what is not free; machines that somebody else moves hold both their ends.
     """
-    return _Builder(stack, inventory, plan, throughput, stops).instance()
+    known = {} if verdicts is None else verdicts
+    return _Builder(stack, inventory, plan, throughput, stops, known).instance()
 
 
 class _Builder:
@@ -74,12 +78,14 @@ class _Builder:
         plan: Plan,
         throughput: Throughput,
         stops: Vocabulary,
+        verdicts: Verdicts,
     ) -> None:
         self._stack = stack
         self._inventory = inventory
         self._plan = plan
         self._throughput = throughput
         self._stops = stops
+        self._verdicts = verdicts
         self._holdings = Holdings(stack, inventory, plan)
         self._facts = self._holdings.facts
         self._coming = coming(self._holdings, inventory, plan)
@@ -148,7 +154,7 @@ class _Builder:
 
     def _routes(self, step: Step) -> Routes:
         """Return the routes to the declared place and to those where the machine may step aside."""
-        routes = Routes(self._stack, self._inventory, self._holdings, step)
+        routes = Routes(self._stack, self._inventory, self._holdings, step, self._verdicts)
         if step.label in (self._stops.parkable | self._stops.bystanders) and routes.parkable:
             hosts = [
                 name

@@ -14,8 +14,8 @@ from .board import Board, board_of, scarce_pools, together
 from .budget import Budget
 from .problem import Leg, Place, Problem, fits
 
-LARGEST = 60_000
-"""Ways between places, of all machines that share scarce pools, up to which they are looked at."""
+LARGEST = 5_000
+"""Ways between places, of the machines that step aside and share scarce pools, up to which they are looked at: each may cost a preflight."""
 
 _Way = tuple[int, int, int]
 """Number of a machine on the board, place that it leaves, place that it goes to."""
@@ -45,7 +45,8 @@ def try_everything(problem: Problem, budget: Budget) -> Tried:
     stuck: list[Stuck] = []
     scarce = scarce_pools(problem)
     for machines in together(problem, scarce):
-        small = sum(len(problem.machines[number].places) ** 2 for number in machines) <= LARGEST
+        own = [problem.machines[number] for number in machines]
+        small = sum(len(each.places) ** 2 for each in own if each.parking) <= LARGEST
         board = board_of(problem, machines, scarce) if small else None
         ways = None if board is None else _searched(board, budget)
         if board is None or ways is None:

@@ -18,21 +18,21 @@ from .budget import Budget
 from .build import ProblemInstance, problem_instance
 from .bystanders import bystanders, is_read
 from .names import with_names
-from .places import Vocabulary
+from .places import Verdicts, Vocabulary
 from .problem import Leg
 from .sequence import DeadEnd, quick, sequence
 
-ORDERS = 4_000_000
+ORDERS = 2_000_000
 """Steps for finding a safe order."""
 SPOTS = 6
 """Hosts on which a machine may be parked, those with most memory free that would take it, before all are tried."""
 ALL_SPOTS = 4_000
 """Machines times hosts up to which all of them are tried."""
-WHOLE = 8_000
+WHOLE = 5_000
 """Ways between all places of all machines up to which every order is tried."""
 
 
-def ordered(
+def ordered(  # noqa: PLR0913 - what an order is searched by
     stack: Stack,
     inventory: Inventory,
     plan: Plan,
@@ -40,10 +40,12 @@ def ordered(
     throughput: Throughput = NOTHING_OBSERVED,
     straight: ProblemInstance | None = None,
     budget: Budget | None = None,
+    verdicts: Verdicts | None = None,
 ) -> tuple[ProblemInstance, list[Leg] | DeadEnd]:
     """Return a safe order of all moves of `plan` and the problem that it solves, or the dead end.
 
     `straight`: the problem without stops, if it is made already. `budget`: what the search may use, if not its own.
+    `verdicts`: of other searches by the same stack and inventory.
     """
     budget = budget or Budget(ORDERS)
     instance = straight or with_names(
@@ -53,7 +55,9 @@ def ordered(
     if isinstance(legs, DeadEnd):
         layers = list(_layers(stack, plan, instance, legs))
         for stops in layers:
-            roomier = problem_instance(stack, inventory, plan, throughput=throughput, stops=stops)
+            roomier = problem_instance(
+                stack, inventory, plan, throughput=throughput, stops=stops, verdicts=verdicts
+            )
             instance = with_names(roomier, inventory)
             search = sequence if stops is layers[-1] else quick
             legs = search(instance.problem, budget)

@@ -15,6 +15,9 @@ CANDIDATES = 24
 BEHIND = 8
 """Of them at most so many that only make room for another one to step aside."""
 
+COPIED = 16
+"""Machines of a state that are copied in the time of one step."""
+
 Way = tuple[int, str, int, Leg]
 """Bytes there and back, the machine's key, the number of the place: what ways are sorted by; and the leg."""
 
@@ -45,6 +48,7 @@ def by_parking(problem: Problem, roots: Sequence[State], budget: Budget) -> Stat
         *_, state, waiting = heapq.heappop(queue)
         best: State | None = None
         for leg in _aside(problem, state, waiting, budget):
+            budget.spend(1 + len(state.at) // COPIED)
             following = state.copy()
             following.go(leg)
             blocked = _after(problem, following, waiting, rank, budget)

@@ -56,11 +56,16 @@ class Vocabulary:
 
 STRAIGHT_ON = Vocabulary()
 
+Verdicts = dict[tuple[str, Place | None, Place], bool]
+"""Whether a start would accept a move: machine, from where (None: where it is now), whereto; kept, for each costs a whole preflight."""
+
 
 class Routes:
     """The places of one machine, and the routes to them: of one that moves, or of one in its place that may step aside."""
 
-    def __init__(self, stack: Stack, inventory: Inventory, holdings: Holdings, step: Step) -> None:
+    def __init__(
+        self, stack: Stack, inventory: Inventory, holdings: Holdings, step: Step, verdicts: Verdicts
+    ) -> None:
         if step.vm is None:
             raise ValueError(f"{step.label} is no machine that is known")
         self._stack, self._inventory, self._holdings = stack, inventory, holdings
@@ -71,7 +76,7 @@ class Routes:
         self._end = whole(step.vm) if move is None else end_of(move)
         self.goal = self._here if move is None else holdings.at_end(step.label, move)
         self.known: dict[Place, Route] = {self.goal: Route(move=move, placement=self._end)}
-        self._asked: dict[tuple[Place | None, Place], bool] = {}
+        self._verdicts = verdicts
 
     @cached_property
     def _here(self) -> Place:
@@ -91,9 +96,10 @@ class Routes:
         if target not in self.known:
             return False
         here = source if source in self.known else None
-        if (here, target) not in self._asked:
-            self._asked[here, target] = self._accepted(here, target)
-        return self._asked[here, target]
+        key = (self._label, here, target)
+        if key not in self._verdicts:
+            self._verdicts[key] = self._accepted(here, target)
+        return self._verdicts[key]
 
     def _accepted(self, source: Place | None, target: Place) -> bool:
         here = None if source is None else self.known[source].move

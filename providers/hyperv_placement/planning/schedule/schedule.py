@@ -21,14 +21,17 @@ from .chains import predecessors
 from .fitting import End
 from .idle import idle, only
 from .names import with_names
-from .ordering import ORDERS, ordered
+from .ordering import ordered
 from .partial import Searched, largest_part
+from .places import Verdicts
 from .problem import Leg
 from .reasons import COMES_BACK, why_aside
 from .search import best
 from .stuck import Ground, Stuck
 from .timing import ScheduledLeg
 
+AGAIN = 1_000_000
+"""Steps for all searches without some of the machines, where no order of all was found."""
 IMPROVEMENT = 800_000
 """Steps for finding a faster one."""
 
@@ -57,12 +60,13 @@ def schedule_of(
         if step.vm is not None and len(allowed(stack, step.label, step.vm)) > 1
     )
     ground = Ground(end=End.of(whole.problem), chosen=several)
-    again = Budget(ORDERS)
+    again = Budget(AGAIN)
+    verdicts: Verdicts = {}
 
     def search(labels: frozenset[str], direct: ProblemInstance | None = None) -> Searched:
         instance, legs = ordered(
             stack, inventory, only(plan, labels), throughput=throughput, straight=direct,
-            budget=again if direct is None else None,
+            budget=again if direct is None else None, verdicts=verdicts,
         )  # fmt: skip
         return Searched(instance=instance, legs=legs)
 

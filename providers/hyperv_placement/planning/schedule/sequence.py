@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from .budget import Budget
 from .direct import drain, movers, ranks
-from .everything import Tried, try_everything
+from .everything import try_everything
 from .parking import by_parking
 from .problem import Leg, Problem
 from .state import State
 
 STRAIGHT = 20_000
 """Steps for looking at every order without parking, where no ranking has led to one."""
-EVERYTHING = 2_000_000
+PARKING = 200_000
+"""Steps for a search of stops that make room for those who wait."""
+EVERYTHING = 1_000_000
 """Steps for looking at every order with parking."""
 
 
@@ -59,7 +62,8 @@ def quick(problem: Problem, budget: Budget) -> list[Leg] | DeadEnd:
         return list(tried.legs)
     # Parking only now: it copies a machine there and back, and interrupts its guest once more.
     if any(machine.parking for machine in problem.machines):
-        found = by_parking(problem, (_after(problem, tried.legs), stuck.copy()), budget)
+        roots = (_after(problem, tried.legs), stuck.copy())
+        found = _within(budget, PARKING, lambda part: by_parking(problem, roots, part))
         if found is not None:
             return found.legs
     return DeadEnd(legs=tuple(stuck.legs), blocked=tuple(blocked), free=tuple(stuck.free), proved=False)
@@ -84,7 +88,10 @@ def every_order(problem: Problem, stuck: DeadEnd, budget: Budget) -> list[Leg] |
     )
 
 
-def _within(budget: Budget, most: int, search: Callable[[Budget], Tried]) -> Tried:
+Found = TypeVar("Found")
+
+
+def _within(budget: Budget, most: int, search: Callable[[Budget], Found]) -> Found:
     """Search with a part of the budget, and take what it uses from the whole."""
     part = Budget(min(most, budget.left))
     before = part.left
