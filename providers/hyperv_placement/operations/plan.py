@@ -15,7 +15,7 @@ from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
-from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.guard import Limit, Occasion
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.names import HostName, VmId
@@ -100,6 +100,7 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     # A choice of hosts goes by room, which is read only for hosts that moves may reach: each look can change the choice.
     for _ in range(_ROUNDS):
         movers = [step for step in first.steps if _needs_a_closer_look(step, stack, orders=orders)]
+        movers += _in_the_way(first)
         if looked.issuperset(step.label for step in movers) and not asked and aside <= closer:
             break
         looked.update(step.label for step in movers)
@@ -179,6 +180,16 @@ def _may_step_aside(stack: Stack, found: Plan) -> frozenset[VmId]:
     there = sorted(bystanders(stack, found), key=lambda step: step.vm is None or step.vm.host not in hosts)
     steps = (*(step for step in found.steps if step.move is not None), *there[:_BYSTANDERS])
     return frozenset(step.vm.id for step in steps if step.vm is not None)
+
+
+def _in_the_way(found: Plan) -> list[Step]:
+    """Return the machines outside the run that are where one of the run finds no room: what they hold there is not known before."""
+    ends = {
+        step.move.destination
+        for step in found.steps
+        if step.move is not None and any(each.topic == Topic.ORDER for each in step.findings)
+    }
+    return [step for step in found.outside if step.move is not None and step.move.source in ends]
 
 
 def _swept(estate: Estate, handoff: Handoff | None) -> Inventory:
