@@ -105,9 +105,15 @@ def judged_choice(estate: Estate, plan: Plan, *, seed: int = 0, steps: int = STE
     choice = cheapest(estate, steps=steps)
     if choice.hosts is None:
         return Verdict(kind=Kind.CONFIRMED if choice.proved else Kind.UNDECIDED, lost_spare=spare)
+    kind = _kind(plan, missing)
+    if kind == Kind.WRONG_ORDER and (way := search(estate, states=STATES)).steps is None:
+        # There is a choice, and no way to it that was found: it is the order that is judged.
+        return Verdict(
+            kind=Kind.CONFIRMED if way.proved else Kind.UNDECIDED, why=said(plan), lost_spare=spare
+        )
     moved = {label: host for label, host in choice.hosts.items() if host != estate.machines[label].host}
     why = f"{said(plan) or broken}; there is a choice: {moved}"
-    return Verdict(kind=_kind(plan, missing), why=why, lost_spare=spare)
+    return Verdict(kind=kind, why=why, lost_spare=spare)
 
 
 def refused(plan: Plan) -> list[str]:
