@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import paths
-from .ends import arriving, ends_of, followed, moved_by_others
+from .ends import arriving, ends_of, followed, keeps_rules, moved_by_others
 from .estate import Estate, Pool
 from .places import Place, copied_parents, free_pools, held, here, left_behind, order_kind
 from .spare import survives
@@ -148,7 +148,7 @@ class _Search:
         if self._leads_nowhere(number, free, cost) or self._met.get(key, cost + 1) <= cost:
             return True
         if number == len(self._units):
-            if not all(self._survives(hosts, free, chosen) for hosts in self._spare):
+            if not self._keeps(free, chosen):
                 return True
             self._best, self._bound = list(chosen), cost
             return True
@@ -176,16 +176,22 @@ class _Search:
             return True
         return self._needs[number] > sum(max(0, free[pool]) for pool in self._memories) + self._slack()
 
-    def _survives(self, hosts: Sequence[str], free: list[int], chosen: list[Option]) -> bool:
+    def _keeps(self, free: list[int], chosen: list[Option]) -> bool:
+        """Say whether a whole choice keeps the rules; those of N + 1 as far as they are asked for."""
+        at = {label: machine.host for label, machine in self._estate.machines.items()}
+        for group, option in zip(self._groups, chosen, strict=True):
+            at |= dict.fromkeys(group, option.host)
+        if not keeps_rules(self._estate, at):
+            return False
+        return all(self._survives(hosts, free, at) for hosts in self._spare)
+
+    def _survives(self, hosts: Sequence[str], free: list[int], at: Mapping[str, str]) -> bool:
         running: dict[str, list[int]] = {name: [] for name in hosts}
-        at = {
-            label: option.host for group, option in zip(self._groups, chosen, strict=True) for label in group
-        }
         for label, machine in self._estate.machines.items():
-            there = at.get(label, machine.host)
-            if there in running and machine.needed:
-                running[there].append(machine.needed)
-        rooms = {name: free[self._pools["memory", name]] for name in hosts}
+            if at[label] in running and machine.needed:
+                running[at[label]].append(machine.needed)
+        shut = {name for name in hosts if self._estate.hosts[name].maintenance}
+        rooms = {name: 0 if name in shut else free[self._pools["memory", name]] for name in hosts}
         return survives(rooms, running) is True
 
     def _slack(self) -> int:

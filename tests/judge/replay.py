@@ -226,7 +226,9 @@ def has_spare(run: Run, number: int) -> bool | None:
         need = run.estate.machines[label].needed
         if place.host in running and need:
             running[place.host].append(need)
-    return survives({name: run.free["memory", name] for name in hosts}, running)
+    # A host in maintenance takes nobody.
+    rooms = {name: 0 if run.estate.hosts[name].maintenance else run.free["memory", name] for name in hosts}
+    return survives(rooms, running)
 
 
 def _at_the_end(run: Run) -> Iterator[str]:
