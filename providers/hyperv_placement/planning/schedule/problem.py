@@ -64,6 +64,12 @@ class Leg:
         return _amounts(self.source.holdings - self.target.holdings)
 
     @cached_property
+    def turns(self) -> tuple[tuple[int, int, int], ...]:
+        """Pool, in their order, with what it takes of it and what it gives back."""
+        takes, gives = dict(self.acquires), dict(self.releases)
+        return tuple((pool, takes.get(pool, 0), gives.get(pool, 0)) for pool in sorted({*takes, *gives}))
+
+    @cached_property
     def _brought(self) -> frozenset[Holding]:
         return (self.target.holdings - self.source.holdings) | (self.source.begun & self.target.holdings)
 

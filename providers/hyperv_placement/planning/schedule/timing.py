@@ -8,7 +8,7 @@ pair has been.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .budget import Budget
@@ -111,9 +111,8 @@ class _Run:
             if leg.machine in last:
                 self._previous[number] = last[leg.machine]
             last[leg.machine] = number
-            turns = _turns(leg)
-            self._takes.append([(pool, takes, gives) for pool, (takes, gives) in turns.items() if takes])
-            for pool, (takes, gives) in turns.items():
+            self._takes.append([turn for turn in leg.turns if turn[1]])
+            for pool, takes, gives in leg.turns:
                 self._lines[pool].turns[number] = (takes, gives)
                 if takes:
                     self._around.setdefault(pool, {})[number] = None
@@ -197,7 +196,7 @@ class _Run:
         leg = self._legs[number]
         for slot in self._slots[number]:
             self._open[slot] -= 1
-        for pool, (takes, gives) in _turns(leg).items():
+        for pool, takes, gives in leg.turns:
             line = self._lines[pool]
             del line.turns[number]
             line.free -= takes
@@ -234,11 +233,6 @@ class _Run:
             running.rate, running.since = rate, self._now
             running.version += 1
             heapq.heappush(self._ends, (self._now + running.left / rate, number, running.version))
-
-
-def _turns(leg: Leg) -> Mapping[int, tuple[int, int]]:
-    takes, gives = dict(leg.acquires), dict(leg.releases)
-    return {pool: (takes.get(pool, 0), gives.get(pool, 0)) for pool in sorted({*takes, *gives})}
 
 
 def finish(run: Sequence[ScheduledLeg]) -> float:
