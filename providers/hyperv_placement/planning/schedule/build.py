@@ -123,6 +123,7 @@ class _Builder:
             Machine(
                 key=step.label, start=own.goal if step.move is None else self._start(step.label, step.move), goal=own.goal,
                 parking=tuple(place for place in own.known if place != own.goal), lets=own.lets,
+                bound=any(rule.kind == "within" and step.label in rule.labels for rule in self._stack.rules),
                 kept_from=lambda host, own=own: own.kept_from(names[host]),  # type: ignore[misc]
             )
             for step, own in zip(moving, routes, strict=True)

@@ -7,10 +7,11 @@ tried.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.plan import Plan
+from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
 
@@ -26,6 +27,8 @@ ORDERS = 2_000_000
 """Steps for finding a safe order."""
 SPOTS = 6
 """Hosts on which a machine may be parked, those with most memory free that would take it, before all are tried."""
+HELP = 100_000
+"""Steps for trying out whether machines in their places could help."""
 ALL_SPOTS = 4_000
 """Machines times hosts up to which all of them are tried."""
 WHOLE = 5_000
@@ -63,7 +66,26 @@ def ordered(  # noqa: PLR0913 - what an order is searched by
             legs = search(instance.problem, budget)
             if not isinstance(legs, DeadEnd):
                 break
+    if isinstance(legs, DeadEnd) and straight is not None and not stack.bystanders:
+        legs = replace(legs, helps=tuple(_by_bystanders(stack, inventory, plan)))
     return instance, legs
+
+
+def _by_bystanders(stack: Stack, inventory: Inventory, plan: Plan) -> Iterator[str]:
+    """Yield a sentence where machines in their places could make room, if the stack file let them."""
+    allowing = replace(stack, bystanders=True)
+    others = frozenset(step.label for step in bystanders(allowing, plan) if step.vm and is_read(step.vm))
+    labels = frozenset(step.label for step in plan.steps if step.standing == Standing.MOVE)
+    stops = next(_everywhere(stack, len(stack.hosts), labels, others), None) if others else None
+    if stops is None:
+        return
+    instance = with_names(problem_instance(allowing, inventory, plan, stops=stops), inventory)
+    legs = sequence(instance.problem, Budget(HELP))
+    if isinstance(legs, DeadEnd):
+        return
+    aside = sorted({instance.steps[leg.machine].label for leg in legs} & others)
+    comes = "steps aside and comes back" if len(aside) == 1 else "step aside and come back"
+    yield f"With bystanders: allow in the stack file there is one: {' and '.join(aside)} {comes}"
 
 
 def _layers(stack: Stack, plan: Plan, instance: ProblemInstance, stuck: DeadEnd) -> Iterator[Vocabulary]:

@@ -130,6 +130,8 @@ class Machine:
     """Places where it may be parked, on other hosts or volumes."""
     lets: Lets = field(default=anywhere, compare=False, repr=False)
     """Whether a start would accept the move from one of its places to another; asked only of moves that find room."""
+    bound: bool = False
+    """Whether a rule names the hosts that it may be on, so that another one would not do."""
     kept_from: Callable[[int], str] = field(default=by_nothing, compare=False, repr=False)
     """What keeps it from stepping aside to a host, in words, whatever room that has; empty where nothing does."""
 

@@ -61,6 +61,7 @@ def _owned(problem: Problem, pool: int, stuck: DeadEnd, labels: Sequence[str]) -
 def remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterator[str]:
     """Yield what would help, each tried out: a machine turned off, another host."""
     lacking = {pool for leg in stuck.blocked for pool, amount in leg.acquires if stuck.free[pool] < amount}
+    yield from stuck.helps
     for number in _smallest_holding(problem, lacking):
         if _solves(_with_off(problem, number)):
             yield f"With {labels[number]} off there is one"
@@ -153,7 +154,7 @@ def _with_host(problem: Problem, blocked: Sequence[Leg], spare: str) -> Problem:
         max((_memory(leg.source) for leg in blocked), default=0),
         max((_files(leg.source) for leg in blocked), default=0),
     )
-    waiting = {leg.machine for leg in blocked}
+    waiting = {leg.machine for leg in blocked if not problem.machines[leg.machine].bound}
 
     def aside(machine: Machine) -> Machine:
         held = frozenset(

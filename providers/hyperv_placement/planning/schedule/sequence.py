@@ -33,6 +33,8 @@ class DeadEnd:
     """The pools at that moment."""
     proved: bool
     """Every order was tried, so that there is none; False where the budget ended the search."""
+    helps: tuple[str, ...] = ()
+    """Sentences: what of the stack file would allow an order, tried out."""
 
 
 def sequence(problem: Problem, budget: Budget) -> list[Leg] | DeadEnd:
