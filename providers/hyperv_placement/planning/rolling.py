@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -56,6 +56,11 @@ class RollingStep:
         )
 
     @property
+    def elsewhere(self) -> tuple[Step, ...]:
+        """Machines that do not come back to where they belong when the host is taken back."""
+        return tuple(step for step in self.back.steps if step.fails)
+
+    @property
     def broken(self) -> tuple[str, ...]:
         """Rules that do not hold while the host is empty."""
         return tuple(each.text for each in self.out.broken_rules if each.id != "maintenance-not-empty")
@@ -76,8 +81,8 @@ class Rolling:
 
     @property
     def complete(self) -> bool:
-        """Whether each host of the group gets empty."""
-        return self.feasible and not any(each.stuck for each in self.steps)
+        """Whether each host of the group gets empty, and everybody comes back."""
+        return self.feasible and not any(each.stuck or each.elsewhere for each in self.steps)
 
 
 def rolling(
@@ -184,7 +189,7 @@ def estate_after(inventory: Inventory, found: Plan) -> Inventory:
 
 
 def _freed(
-    facts: HostFacts | None, gone: Iterable[VirtualMachine], come: Iterable[VirtualMachine]
+    facts: HostFacts | None, gone: Collection[VirtualMachine], come: Collection[VirtualMachine]
 ) -> HostFacts | None:
     if facts is None:
         return None
@@ -200,4 +205,6 @@ def _freed(
     volumes = facts.volumes and tuple(
         replace(each, free_bytes=each.free_bytes + files[each.path]) for each in facts.volumes
     )
-    return replace(facts, memory_free_mib=memory, volumes=volumes)
+    left, here = {vm.id for vm in gone}, [vm.id for vm in come]
+    realized = (*(each for each in facts.realized if each not in left), *here)
+    return replace(facts, memory_free_mib=memory, volumes=volumes, realized=realized, jobs=())

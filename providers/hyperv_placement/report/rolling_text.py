@@ -71,6 +71,9 @@ def _troubles(steps: tuple[RollingStep, ...]) -> Iterator[str]:
         for each in step.stuck:
             reasons = " | ".join(str(finding) for finding in each.findings)
             yield f"{where}: {visible(each.label)} stays: {visible(reasons)}"
+        for each in step.elsewhere if not step.stuck else ():
+            reasons = " | ".join(str(finding) for finding in each.findings)
+            yield f"{where}: {visible(each.label)} does not come back: {visible(reasons)}"
         yield from (f"{where}: {visible(text)}" for text in step.broken)
         if step.crossing:
             yield (
@@ -106,7 +109,7 @@ def rolling_record(found: Rolling) -> dict[str, Any]:
     feasible   whether each step has an order; complete: whether each host gets empty
     due        moves and bytes that are to be made before it begins
     steps      [{host, out, back: {moves, bytes, seconds, machines [{label, from, to}], refusals}, stuck [{label, findings}],
-               broken (rules that do not hold while the host is empty), crossing (labels)}]
+               elsewhere (labels that do not come back), broken (rules that do not hold while the host is empty), crossing (labels)}]
     """
     return {
         "feasible": found.feasible,
@@ -121,6 +124,7 @@ def rolling_record(found: Rolling) -> dict[str, Any]:
                     {"label": each.label, "findings": [str(finding) for finding in each.findings]}
                     for each in step.stuck
                 ],
+                "elsewhere": [each.label for each in step.elsewhere],
                 "broken": list(step.broken),
                 "crossing": list(step.crossing),
             }

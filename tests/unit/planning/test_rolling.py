@@ -27,7 +27,7 @@ def estate(*, free_mib: int = 40 * GIB, per_host: int = 2) -> tuple[Stack, Inven
             number += 1
             here.append(machine(number, name, memory_mib=8 * GIB))
             vms |= spec(number, name) if number % 2 else spec(number)
-        hosts.append(host(name, *here, memory_free_mib=free_mib))
+        hosts.append(host(name, *here, memory_free_mib=free_mib, realized=tuple(vm.id for vm in here)))
     return stack(vms, hosts=NAMES), inventory(*hosts)
 
 
