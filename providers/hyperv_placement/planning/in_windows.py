@@ -6,10 +6,11 @@ it is. So do those that need the room that it would have freed. The others are s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from hyperv_placement import quoting
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.guard import Occasion
 from hyperv_placement.model.names import HostName
@@ -27,8 +28,11 @@ Scheduled = Callable[[Plan], Plan]
 
 def in_windows(plan: Plan, stack: Stack, occasion: Occasion, scheduled: Scheduled) -> Plan:
     """Return `plan` with the order of those of its moves that windows let start in a run at `occasion.now`."""
-    if occasion.now is None or "window" in occasion.allowed or not has_windows(stack):
+    if "window" in occasion.allowed or not has_windows(stack):
         return scheduled(plan)
+    if occasion.now is None:
+        found = scheduled(plan)
+        return replace(found, findings=(*found.findings, *_unjudged(found)))
     return _Run(plan, stack, occasion.now, scheduled).found()
 
 
@@ -121,6 +125,15 @@ class _Run:
             for label, before in behind.items()
             if label not in waiting and label in self._moving - self._running
         }
+
+
+def _unjudged(plan: Plan) -> Iterator[Finding]:
+    if plan.moves:
+        yield Finding.warning(
+            "windows-unjudged",
+            "Which of these moves a run takes is decided by windows when it runs: a recorded inventory has no clock",
+            f"What one at a moment would take: {quoting.own('bin/placement plan STACK --inventory FILE --at MOMENT')}",
+        )
 
 
 def _ends(step: Step) -> tuple[HostName, ...]:

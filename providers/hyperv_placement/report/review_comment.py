@@ -194,8 +194,6 @@ def _guard(review: Review) -> Iterator[str]:
         yield "The guard's limits let it pass." if review.freezes_unjudged else "The guard lets it pass."
     if review.freezes_unjudged:
         yield "Its freezes are judged when it runs: an inventory has no clock."
-    if review.windows_unjudged:
-        yield "Which of these moves a run takes, windows decide when it runs: an inventory has no clock."
 
 
 def _doctor(review: Review) -> list[str]:

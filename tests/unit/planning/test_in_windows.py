@@ -103,7 +103,9 @@ def test_windows_of_both_hosts_and_of_the_whole_stack_count() -> None:
         assert standings(found) == [Standing.WAITING]
         assert named in str(found.steps[0].findings[0])
         assert standings(run(there, *hosts, allow=frozenset({"window"}))) == [Standing.MOVE]
-        assert standings(run(there, *hosts, now=None)) == [Standing.MOVE]
+        on_paper = run(there, *hosts, now=None)
+        assert standings(on_paper) == [Standing.MOVE]
+        assert [each.id for each in on_paper.findings] == ["windows-unjudged"]
     elsewhere = with_windows(declared, hosts={"hv3": DAY})
     assert standings(run(elsewhere, *hosts)) == [Standing.MOVE]
 
