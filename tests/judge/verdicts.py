@@ -61,7 +61,9 @@ def judged(estate: Estate, plan: Plan, *, seed: int = 0, states: int = STATES) -
     # What no host would take in one order, however much room there is, is refused before any order is looked for.
     others = moved_by_others(estate)
     missing = [label for label in refused(plan) if label in estate.machines and label not in others]
-    missing = [label for label in missing if list(ends_of(estate, label))]
+    # Nor is its turn before one has ended that somebody else moves.
+    waiting = {label for group in estate.turns if others.intersection(group) for label in group}
+    missing = [label for label in missing if label not in waiting and list(ends_of(estate, label))]
     broken = broken_in_the_end(runs[0])
     if not missing and not broken:
         return _done(estate, plan, runs[0], spare)

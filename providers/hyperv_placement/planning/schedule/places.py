@@ -113,6 +113,11 @@ class Routes:
             move = onward(vm, placement, self._inventory)
         except PlanError as error:  # there is nothing to order, or it would end elsewhere
             return str(error)
+        # On its way home, too: it does not leave a host to which it could not come back.
+        if move.changes_host and (
+            reason := not_taken(self._stack, self._label, self._stack.hosts[move.destination])
+        ):
+            return reason
         caller = self._stack.hosts[move.source].connection.auth
         move = replace(move, options=self._options, overwrite=overwrite, caller=caller)
         ends = self._inventory.hosts[move.source].facts, self._facts_then(move.destination)

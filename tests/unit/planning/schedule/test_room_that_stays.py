@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hyperv_placement.model.estate import Inventory, ParentFile, VirtualMachine,
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.options import MigrationOptions
 from hyperv_placement.model.plan import Plan
-from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.stack import Hold, Stack
 from hyperv_placement.model.units import GIB, MIB
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.schedule.peaks import Room, rooms
@@ -262,3 +263,13 @@ def test_a_machine_under_way_that_finds_no_room_is_told() -> None:
         "What is arriving on hv2 needs 6 GiB more of its memory than is free there"
     ]
     assert len(result.schedule.moves) == 1
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_nobody_leaves_a_held_host_to_which_he_has_to_come_back(held: bool) -> None:
+    """The files alone are to move, by way of another host: nothing comes to a host under a hold, its own machines neither."""
+    found = estate(grown(1, "hv2", 20), disk_gib=26)
+    hold = Hold(host=HV2, until=date(9999, 1, 1), reason="hands are at it")
+    wanted = stack(spec(1, "hv2", storage="D:\\New\\VM001"))
+    wanted = replace(wanted, holds=(hold,) if held else ())
+    assert len(moves(wanted, found)[1]) == (0 if held else 2)
