@@ -22,7 +22,7 @@ from tools.bench.site import Sites
 from .estates import TIGHT_HOSTS, TIGHT_SEEDS, tight
 
 BEST_KNOWN = Path(__file__).parent / "best_known.json"
-"""`HOSTS/SEED` -> finish of the best schedule of CP-SAT (OR-Tools, one worker, 60 s), and the bound that it proved, in seconds.
+"""`HOSTS/SEED` -> finish of the best schedule of CP-SAT (OR-Tools, one worker, 60 s, begun from a schedule of ours), and the bound that it proved, in seconds.
 
 Its model: each move at full rate, one at a time on each link, room held at both ends, slots, nobody parked.
 """
