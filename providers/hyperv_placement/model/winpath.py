@@ -76,6 +76,11 @@ def join(folder: str, *parts: str) -> str:
     return ntpath.normpath(ntpath.join(folder, *parts))
 
 
+def parts(path: str) -> list[str]:
+    """Return what stands between the backslashes of a path; of a UNC path the first two are empty."""
+    return path.split("\\")
+
+
 def base_name(path: str) -> str:
     """Return the last part of `path`."""
     return ntpath.basename(ntpath.normpath(path))

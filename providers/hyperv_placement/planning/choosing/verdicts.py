@@ -45,7 +45,9 @@ class Verdicts:
         self._hosts: dict[HostName, int] = {}
         roots = [root for spec in stack.hosts.values() for root in spec.storage.values()]
         roots += [volume.path for each in facts.values() if each for volume in each.volumes or ()]
-        self._fixed = frozenset(folded(part.partition(".")[0]) for root in roots for part in root.split("\\"))
+        self._fixed = frozenset(
+            folded(part.partition(".")[0]) for root in roots for part in winpath.parts(root)
+        )
         """Names of folders that mean something on hosts, whatever a machine is called."""
         self._numbers: dict[Hashable, int] = {}
         self._busy: dict[HostName, frozenset[VmId]] = {}
@@ -209,7 +211,7 @@ def _disk(disk: Disk, marks: Mapping[str, str]) -> Hashable:
 
 def _nameless(path: str, marks: Mapping[str, str]) -> str:
     """Return a path with a mark in place of folders and files that are called as the machine is; other names stay."""
-    parts = path.split("\\")
+    parts = winpath.parts(path)
     fixed = 4 if winpath.is_unc(path) else 1  # a drive, or server and share
     marked = []
     for part in parts[fixed:]:
