@@ -114,7 +114,7 @@ def _attempted(
     steps = tuple(_sized(step, inventory) for step in steps)
     # Doubt first: what is unknown is excused by an absent host, what would move is not.
     steps = tuple(excused(doubted(step, stack, inventory, known), stack, inventory) for step in steps)
-    steps = in_turn(steps, stack, inventory)
+    steps = in_turn(steps, stack, inventory, outside)
     reached = (step.move.destination for step in steps if step.move is not None and step.move.changes_host)
     findings = (
         *_silent(stack, inventory, steps), *named_twice(inventory), *telling_of_others(inventory), *replaced(inventory),
@@ -240,7 +240,8 @@ def _standing(
     """Return the standing of one machine for which `end` was chosen; a hold may keep it where it is."""
     if (hold := holding(stack, spec, vm)) is None:
         return step_of(spec, vm, stack, inventory, end, managed)
-    return held_back(step_of(spec, vm, stack, inventory, aim(stack, spec, vm), managed), hold)
+    step = step_of(spec, vm, stack, inventory, aim(stack, spec, vm), managed)
+    return held_back(step, hold, leaves=vm.host in stack.maintenance)
 
 
 def step_of(

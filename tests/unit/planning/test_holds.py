@@ -136,3 +136,12 @@ def test_what_has_no_host_left_is_refused_by_name_and_protected_machines_stay_pr
     guarded = replace(declared, guard=replace(declared.guard, protected=("VM001",)))
     (step,) = on(LAST, guarded).steps
     assert [each.id for each in step.findings if each.refuses] == ["machine-protected"]
+
+
+def test_a_machine_held_on_a_host_that_must_be_empty_is_held_and_not_refused() -> None:
+    """It is the hold that keeps it there, and no want of room elsewhere."""
+    held = Hold(until=DAY, reason="restore", label="VM001")
+    found = on(LAST, empty(replace(stack(spec(1)), holds=(held,)), "hv2"))
+    (step,) = found.steps
+    assert (step.standing, step.fails) == (Standing.HELD, False)
+    assert [each.id for each in step.findings] == ["machine-held"]

@@ -14,10 +14,17 @@ from hyperv_placement.planning.machine.difference import differences, observed
 from hyperv_placement.planning.machine.held import named
 
 
-def held_back(step: Step, hold: Hold) -> Step:
-    """Return `step` without its move where a hold keeps the machine; one in its place, or on its way already, is left as it is."""
-    stopped = step.standing in {Standing.MOVE, Standing.REFUSED} and not step.under_way
-    if not stopped or step.vm is None or not differences(step.placement, observed(step.vm)):
+def held_back(step: Step, hold: Hold, *, leaves: bool = False) -> Step:
+    """Return `step` without its move where a hold keeps the machine; one in its place, or on its way already, is left as it is.
+
+    `leaves`: whether its host must be empty, so that it is not in its place there.
+    """
+    stopped = step.standing in {Standing.MOVE, Standing.REFUSED} or (
+        leaves and step.standing == Standing.IN_PLACE
+    )
+    if not stopped or step.under_way or step.vm is None:
+        return step
+    if not leaves and not differences(step.placement, observed(step.vm)):
         return step
     text = f"{step.label} stays on {step.vm.host}: {named(hold)}"
     return replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from hyperv_placement.model.estate import Inventory, VirtualMachine
@@ -14,6 +14,9 @@ from hyperv_placement.model.units import MIB, format_bytes
 
 from .survival import Survival, group_survival
 
+_NAMED = 5
+"""Machines that a line names."""
+
 
 def n_plus_one_findings(
     rule: Rule, stack: Stack, inventory: Inventory, ends: Mapping[str, HostName]
@@ -22,10 +25,19 @@ def n_plus_one_findings(
 
     What a host keeps free stays free. Where it could be neither shown nor refuted, the warning says that instead.
     """
-    # A host in maintenance takes nobody: while it is serviced the others have to do without it, and without one more.
-    rule = replace(rule, hosts=tuple(name for name in rule.hosts if name not in stack.maintenance))
+    rule = serving(rule, stack)
     free = _free_in_the_end(rule, stack, inventory, ends)
     if free is None:
+        return
+    nobody_knows = unread([vm for name in rule.hosts for vm in _running_on(name, stack, inventory, ends)])
+    if nobody_knows:
+        yield Finding.warning(
+            "rule-n-plus-1-unknown",
+            f"Whether the rule in line {rule.line} (n_plus_1) holds is not known: how much memory"
+            f" {', '.join(nobody_knows[:_NAMED])} {'needs' if len(nobody_knows) == 1 else 'need'} could not be read",
+            "Run again; if it stays so, see what the hosts report of them",
+            topic=Topic.RULE,
+        )
         return
     running = {
         name: [needed_mib(vm) or 0 for vm in _running_on(name, stack, inventory, ends)] for name in rule.hosts
@@ -51,6 +63,19 @@ def n_plus_one_findings(
                 "Keep more memory free on these hosts, so that it is plain",
                 topic=Topic.RULE,
             )
+
+
+def serving(rule: Rule, stack: Stack) -> Rule:
+    """Return a rule (n_plus_1) of the hosts that are not in maintenance.
+
+    One that is takes nobody: while it is serviced the others have to do without it, and without one more.
+    """
+    return replace(rule, hosts=tuple(name for name in rule.hosts if name not in stack.maintenance))
+
+
+def unread(machines: Iterable[VirtualMachine]) -> list[str]:
+    """Return the names of running machines of which it could not be read how much memory they need."""
+    return sorted(vm.name for vm in machines if in_memory(vm) and needed_mib(vm) is None)
 
 
 def _free_in_the_end(

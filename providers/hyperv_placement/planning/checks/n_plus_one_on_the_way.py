@@ -15,6 +15,7 @@ from hyperv_placement.model.plan import Schedule
 from hyperv_placement.model.stack import Rule, Stack
 from hyperv_placement.model.units import format_seconds
 
+from .n_plus_one import serving, unread
 from .survival import Survival, loss
 
 MOMENTS = 400
@@ -38,9 +39,10 @@ def spare_on_the_way(stack: Stack, inventory: Inventory, schedule: Schedule) -> 
 
     A machine on its way runs at its source, and its room is taken at both ends. Times are those of the schedule, as estimated.
     """
-    for rule in stack.rules:
-        if rule.kind != "n_plus_1" or not schedule.moves:
+    for declared in stack.rules:
+        if declared.kind != "n_plus_1" or not schedule.moves:
             continue
+        rule = serving(declared, stack)
         moments = sorted(
             {0.0, *(each.start for each in schedule.moves), *(each.end for each in schedule.moves)}
         )
@@ -99,6 +101,9 @@ class _State:
         for name in rule.hosts:
             host = inventory.hosts.get(name)
             if host is None or host.facts is None or host.facts.memory_free_mib is None:
+                self.known = False
+                return
+            if unread(host.vms):
                 self.known = False
                 return
             self.free[name] = stack.hosts[name].reserve.left_of_memory(host.facts.memory_free_mib)

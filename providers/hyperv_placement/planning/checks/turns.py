@@ -13,14 +13,18 @@ from hyperv_placement.model.stack import Stack
 from .file_names import refuse
 
 
-def in_turn(steps: tuple[Step, ...], stack: Stack, inventory: Inventory) -> tuple[Step, ...]:
+def in_turn(
+    steps: tuple[Step, ...], stack: Stack, inventory: Inventory, outside: tuple[Step, ...] = ()
+) -> tuple[Step, ...]:
     """Return `steps`, refused where a machine would start beside one with which it takes turns and that others move.
 
-    Those that this run moves or follows take turns by their places in the schedule.
+    Those that this run moves or follows take turns by their places in the schedule. `outside`: machines that are no part of it,
+    for whose migrations it does not wait, whoever began them.
     """
     if not stack.one_at_a_time:
         return steps
-    ids = {step.label: step.vm.id for step in steps if step.vm is not None and not step.under_way}
+    others = (*(step for step in steps if not step.under_way), *outside)
+    ids = {step.label: step.vm.id for step in others if step.vm is not None}
     return tuple(
         refuse(step, taken)
         if step.standing == Standing.MOVE

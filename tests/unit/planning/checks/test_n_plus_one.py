@@ -100,3 +100,36 @@ def test_an_evacuation_is_made_and_says_from_when_on_the_rule_is_broken() -> Non
     assert "rule-n-plus-1" in ids
     (said, *_) = [str(each) for each in found.findings if each.id == "rule-n-plus-1-on-the-way"]
     assert "of this run on" in said
+
+
+def test_a_machine_whose_memory_was_not_read_leaves_the_rule_unknown() -> None:
+    """Not counted as nothing: both hosts are full, and nobody can say whether they bear a loss."""
+    rule = Rule(kind="n_plus_1", hosts=(HV1, HV2), line=7)
+    seen = inventory(
+        host("hv1", machine(1, "hv1", memory_mib=None), memory_free_mib=0),
+        host("hv2", machine(2, "hv2"), memory_free_mib=0),
+    )
+    declared = replace(stack({**spec(1, "hv1"), **spec(2, "hv2")}), rules=(rule,))
+    found = {each.id: each.text for each in plan(declared, seen).findings}
+    assert "how much memory VM001 needs could not be read" in found["rule-n-plus-1-unknown"]
+
+
+def test_a_host_in_maintenance_is_no_room_on_the_way_either() -> None:
+    """Its room is nobody's while it is emptied: a line that says for how long would contradict the one that says that it does not hold."""
+    rule = Rule(kind="n_plus_1", hosts=(HV1, HV2, HV3), line=7)
+    seen = inventory(
+        host("hv1", machine(1, "hv1", memory_mib=8 * GIB), memory_free_mib=4 * GIB),
+        host("hv2", machine(2, "hv2", memory_mib=8 * GIB), memory_free_mib=12 * GIB),
+        host("hv3", machine(3, "hv3", memory_mib=8 * GIB), memory_free_mib=12 * GIB),
+    )
+    declared = replace(
+        stack({**spec(1), **spec(2), **spec(3)}), rules=(rule,), maintenance={HV1: Maintenance()}
+    )
+    found = plan(declared, seen)
+    ids = [each.id for each in found.findings]
+    assert found.schedule.moves
+    assert "rule-n-plus-1" in ids
+    on_the_way = [each.text for each in found.findings if each.id == "rule-n-plus-1-on-the-way"]
+    assert all(" on" in text and " for " not in text.partition("the others")[2] for text in on_the_way), (
+        on_the_way
+    )
