@@ -13,6 +13,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Choice, Plan
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.machine.allowed import Group, allowed, groups
+from hyperv_placement.planning.machine.displaced import is_displaced
 from hyperv_placement.planning.schedule.holdings import Holdings
 from hyperv_placement.planning.schedule.in_flight import coming, unseen
 
@@ -85,7 +86,7 @@ class _ProblemBuilder:
 
     def solve(self) -> Chosen:
         everybody = groups(self._stack, self._found)
-        if all(len(group.hosts) == 1 for group in everybody):
+        if all(self._is_given(group) for group in everybody):
             ends = {label: group.hosts[0] for group in everybody for label in group.labels}
             kept = {label: self._found[label].host for label in self._staying}
             return Chosen(ends={**ends, **self._staying}, stands={**ends, **kept})
@@ -104,7 +105,7 @@ class _ProblemBuilder:
         return self._result(open_, problem, answer)
 
     def _result(self, open_: Sequence[Group], problem: AssignmentProblem, answer: Assignment) -> Chosen:
-        stuck = []
+        stuck, several = [], [group for group in open_ if len(group.hosts) > 1]
         for group, option in zip(open_, answer.chosen, strict=True):
             for label in group.labels:
                 self._ends[label] = self._rooms.hosts[option.host] if option else self._fallback(label)
@@ -120,9 +121,9 @@ class _ProblemBuilder:
         return Chosen(
             ends=self._ends,
             choice=Choice(
-                machines=sum(len(group.labels) for group in open_),
+                machines=sum(len(group.labels) for group in several),
                 bytes=answer.cost, least=answer.least, proved=answer.proved,
-            ) if open_ else None,
+            ) if several else None,
             homeless=told,
             findings=(
                 *(each.warning for each in why if not set(each.labels) & set(stuck)),
@@ -135,7 +136,7 @@ class _ProblemBuilder:
 
     def _is_open(self, group: Group) -> bool:
         """Say whether there is anything to choose for a group; where not, say where its machines belong."""
-        if len(group.hosts) == 1 or any(
+        if self._is_given(group) or any(
             label in self._staying or label in self._in_flight for label in group.labels
         ):
             self._ends |= {label: self._only(label, group) for label in group.labels}
@@ -146,6 +147,17 @@ class _ProblemBuilder:
         reachable = [name for name in group.hosts if name in self._inventory.hosts]
         self._ends |= dict.fromkeys(group.labels, (reachable or group.hosts)[0])
         return False
+
+    def _is_given(self, group: Group) -> bool:
+        """Say whether the one place of a group is where it is, or is declared; one that rules and maintenance leave has to fit."""
+        if len(group.hosts) != 1:
+            return False
+        (host,), specs = group.hosts, self._stack.vms
+        return all(self._found[label].host == host for label in group.labels) or any(
+            label in self._stack.homes
+            or (len(specs[label].hosts) == 1 and not is_displaced(self._stack, specs[label]))
+            for label in group.labels
+        )
 
     def _only(self, label: str, group: Group) -> HostName:
         if label in self._staying:

@@ -64,7 +64,7 @@ def remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterato
     yield from stuck.helps
     for number in _smallest_holding(problem, lacking):
         if _solves(_with_off(problem, number)):
-            yield f"With {labels[number]} off there is one"
+            yield f"With {labels[number]} shut down there is one"
             break
     there = list(_with_room(problem, stuck))
     barred = (

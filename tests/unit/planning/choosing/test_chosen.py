@@ -12,7 +12,7 @@ from hyperv_placement.model.stack import Maintenance, Rule, Stack
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.choosing.build import chosen
-from tests.estates import disk, host, inventory, job, machine, spec, stack
+from tests.estates import disk, facts, host, inventory, job, machine, spec, stack
 
 GIB_IN_MIB = 1024
 
@@ -142,3 +142,23 @@ def test_a_choice_that_is_excluded_is_not_made_again() -> None:
     third = chosen(declared, seen, there, excluded=[first.ends, second.ends])
     assert {first.ends["VM001"], second.ends["VM001"]} == {"hv2", "hv3"}
     assert (first.complete, second.complete, third.complete) == (True, True, False)
+
+
+def test_one_host_that_maintenance_leaves_is_not_called_declared_and_has_to_keep_the_rules() -> None:
+    """Nobody has declared hv2: want of room there is said as a choice that does not fit, and a rule is not broken for it."""
+    seen = inventory(
+        host("hv1", machine(1, "hv1", memory_mib=8192), machine(2, "hv1", memory_mib=8192)),
+        host("hv2", memory_free_mib=10240),
+    )
+    declared = replace(
+        stack({**spec(1), **spec(2)}, hosts=("hv1", "hv2")), maintenance={HostName("hv1"): Maintenance()}
+    )
+    found = plan(declared, seen)
+    assert [step.standing for step in found.steps].count(Standing.MOVE) == 1
+    (text,) = [each.text for step in found.steps for each in step.findings if each.refuses]
+    assert text.startswith("No choice of hosts fits VM00")
+    roomy = replace(seen.hosts[HostName("hv2")], facts=facts("hv2", memory_free_mib=32768))
+    roomy_seen = replace(seen, hosts={**seen.hosts, HostName("hv2"): roomy})
+    apart = replace(declared, rules=(Rule(kind="apart", labels=("VM001", "VM002"), line=9),))
+    (text,) = [each.text for step in plan(apart, roomy_seen).steps for each in step.findings if each.refuses]
+    assert "the rule in line 9 (apart) allows one on each host" in text

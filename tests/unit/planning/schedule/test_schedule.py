@@ -127,7 +127,7 @@ def test_a_swap_without_a_third_place_is_refused_with_what_would_do() -> None:
         "2 machines stay where they are (VM001, VM002). No order is safe (every order was tried): after 0 of 2 moves no other can start",
         "VM001 (hv1 to hv2) lacks 6 GiB of memory of hv2",
         "VM002 (hv2 to hv1) lacks 6 GiB of memory of hv1",
-        "With VM002 off there is one",
+        "With VM002 shut down there is one",
         "With another host that has 8 GiB of memory and 10 GiB of disk free there is one",
     ]
 
