@@ -31,6 +31,8 @@ pytestmark = [
 WRITTEN = {"save", "output", "html", "junit"}
 """Options that name a file which is written."""
 READ = {"inventory", "preview"}
+EDITED = {"drain": "", "return": "maintenance: [hv1]\n"}
+"""Commands that change the stack file, each with a copy of its own that is written anew, and what stands there besides."""
 OWN_STACK = {"discover", "record", "unlock"}
 """Commands that do not read the file of the stack that is named as others do."""
 GUID = "11111111-2222-3333-4444-555555555555"
@@ -55,7 +57,7 @@ class Place:
     def words(self, name: str, *, files: Mapping[str, Path] | None = None, extra: bool = False) -> list[str]:
         """Return words for a command: what it cannot do without, and what `files` has an option for; `extra`: all it can write."""
         given, words = files or {}, list[str]()
-        wanted = {"files", "hosts", "host"} | ({"stack"} if name not in OWN_STACK else set())
+        wanted = {"files", "hosts", "host", "subject"} | ({"stack"} if name not in OWN_STACK else set())
         for action in commands()[name]._actions:
             option = max(action.option_strings, key=len, default="")
             if action.dest in WRITTEN and (extra or action.required):
@@ -69,10 +71,12 @@ class Place:
     def word(self, name: str, dest: str, given: Mapping[str, Path]) -> str:
         """Return a word that a command takes in this place."""
         if dest in {"stack", "files"}:
-            return "new" if name == "discover" else str(given.get("stack", self.home / "made.yaml"))
-        return {"host": "hv1", "hosts": self.fabric.world.hosts["hv1"].url, "id": GUID, "code": "401"}.get(
-            dest, "WEB01"
-        )
+            whole = self.home / (f"{name}.yaml" if name in EDITED else "made.yaml")
+            return "new" if name == "discover" else str(given.get("stack", whole))
+        if dest == "subject" and name in {"drain", "return", "hold", "release"}:
+            return "hv1"
+        known = {"host": "hv1", "hosts": self.fabric.world.hosts["hv1"].url, "id": GUID, "code": "401"}
+        return {**known, "until": "2099-12-31", "reason": "firmware"}.get(dest, "WEB01")
 
     def known(self, name: str) -> list[str]:
         """Return what a command needs to reach the lab that no stack file tells it."""
@@ -92,6 +96,9 @@ class Place:
         """Run a command; what an earlier one has written is gone."""
         for path in [*self.home.glob("*.save"), *self.home.glob("*.output"), self.home / "new.yaml"]:
             path.unlink(missing_ok=True)
+        for name, more in EDITED.items():
+            text = (self.home / "made.yaml").read_text(encoding="utf-8")
+            (self.home / f"{name}.yaml").write_text(text + more, encoding="utf-8")
         done = self.processes.run(words, environ={"PULUMI_BACKEND_URL": self.home.as_uri()}, **how)  # type: ignore[arg-type]
         assert "Traceback" not in done.errors + done.output, done
         assert "bug" not in (done.errors + done.output).casefold(), done

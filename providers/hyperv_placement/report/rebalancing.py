@@ -24,9 +24,9 @@ def render_rebalancing(found: Rebalancing, diff: str, *, written: bool) -> str:
         f"left out, because it could not be read how full it is: {visible(name)}" for name in found.unread
     ]
     lines += [visible(note) for note in found.notes]
-    lines += ["", *_table(found)]
+    lines += ["", *_table(found)] if found.uses else []
     if not found.entries:
-        return "\n".join(lines)
+        return "\n".join([*lines, "", render_plan(found.plan)])
     lines += ["", *map(_entry, found.entries), ""]
     if any(len(each.declared) != 1 for each in found.entries):
         lines += [
@@ -66,6 +66,8 @@ def rebalancing_record(found: Rebalancing, diff: str, *, written: bool) -> dict[
 
 def _headline(found: Rebalancing, *, written: bool) -> str:
     what = " and ".join(found.by)
+    if not found.uses:
+        return f"{visible(str(found.stack.path))}: what there is to gain is not known: of no host could be read how full it is"
     if not found.entries:
         return (
             f"{visible(str(found.stack.path))}: nothing to gain: no move takes {found.threshold:g} percent points of {what} off a host"

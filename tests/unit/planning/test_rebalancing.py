@@ -17,7 +17,8 @@ from hyperv_placement.model.stack import Balance, Hold, Maintenance, Rule, Stack
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.rebalancing.proposing import Rebalancing, Within, rebalanced
-from tests.estates import stack
+from hyperv_placement.report.rebalancing import render_rebalancing
+from tests.estates import inventory, stack
 
 from .schedule.test_schedule import declared, estate, grown
 
@@ -209,3 +210,12 @@ def test_a_second_proposal_proposes_nothing(seed: int) -> None:
     assert {s.label for s in found.plan.left_out} <= {s.label for s in before.left_out}
     again = rebalanced(found.stack, reached(seen, found), UNLIMITED)
     assert pins(again) == {}
+
+
+def test_where_no_host_was_read_nothing_is_said_of_what_there_is_to_gain() -> None:
+    """Not "nothing": unknown, with the hosts that are silent below."""
+    seen = inventory(silent=("hv1", "hv2", "hv3"))
+    shown = render_rebalancing(rebalanced(declared(ALL_ON_ONE), seen, UNLIMITED), "", written=False)
+    assert "what there is to gain is not known" in shown
+    assert "nothing to gain" not in shown
+    assert "hv1" in shown.partition("not known")[2]
