@@ -16,6 +16,11 @@ class Reserve:
     disk_percent: float = 0.0
     """Of each volume's capacity; the larger of bytes and percent counts."""
 
+    @property
+    def keeps_disk(self) -> bool:
+        """Whether anything of volumes stays free."""
+        return bool(self.disk_bytes or self.disk_percent)
+
     def on(self, volume: Volume) -> int:
         """Return the bytes of a volume that stay free."""
         return max(self.disk_bytes, int(volume.capacity_bytes * self.disk_percent / 100))

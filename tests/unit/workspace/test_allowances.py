@@ -30,7 +30,7 @@ def test_nothing_is_allowed_by_itself() -> None:
 def test_a_name_that_is_no_limit_is_an_error(text: str) -> None:
     """A slip never passes for an allowance, nor in silence; the line lists what is known."""
     with pytest.raises(
-        PlacementError, match="max_moves, max_bytes, max_hosts, freeze, max_failures"
+        PlacementError, match="max_moves, max_bytes, max_hosts, freeze, window, max_failures"
     ) as caught:
         allowances({"PLACEMENT_ALLOW": text})
     assert repr(text) in str(caught.value)

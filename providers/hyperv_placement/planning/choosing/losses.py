@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from hyperv_placement.planning.solver import Program
 
 from .problem import AssignmentProblem
-
-if TYPE_CHECKING:
-    from .model import Model
+from .ways import Ways
 
 PACKED = 6_000
 """Variables for the machines of hosts that fail; beyond that only sums are asked for."""
@@ -19,7 +16,7 @@ PACKED = 6_000
 class Losses:
     """Adds what the loss of each host of a rule asks of a choice."""
 
-    def __init__(self, program: Program, problem: AssignmentProblem, choice: Model) -> None:
+    def __init__(self, program: Program, problem: AssignmentProblem, choice: Ways) -> None:
         self._program = program
         self._problem = problem
         self._choice = choice

@@ -9,20 +9,10 @@ from hyperv_placement.planning.solver import Program, Search, Solved, solve
 
 from .losses import Losses
 from .problem import AssignmentProblem, Option, Unit
+from .ways import Way
 
 _REFUSED, _BENT, _OVER = 4, 3, 6
 """What it weighs that a machine stays where it may not be, that it stays against a rule, that a pool stays overdrawn."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """Some machines of one class on one host, or staying where they are."""
-
-    variable: int
-    kind: int
-    """Number of the class."""
-    option: Option | None
-    """None for those that stay where they are, against rules, maintenance or lists."""
 
 
 def kinds_of(

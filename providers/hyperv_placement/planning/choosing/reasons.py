@@ -152,7 +152,7 @@ class _Sentences:
                 if reserve.memory_mib
                 else ""
             )
-        return " beside its reserve" if reserve.disk_bytes or reserve.disk_percent else ""
+        return " beside its reserve" if reserve.keeps_disk else ""
 
     def _host(self, pool: Pool) -> HostName:
         return next(name for name in self._rooms.hosts if name == pool.host)
