@@ -161,7 +161,7 @@ def _with_a_silent_host(site: Site, declared: Declared, vms: dict[str, dict[str,
     assert run.returncode != 0, run.stdout
     unknown = {name: f"{name} is unknown: hv3 did not answer" for name in ("LOST", "FAR")}
     assert errors(run.stdout) == unknown, run.stdout
-    assert _result(site, "2 of 10 machines unknown") == 4
+    assert _result(site, "2 of 12 machines unknown") == 4
 
     declared.write(vms, hv3={"away": {"until": "2099-12-31", "reason": "a new mainboard"}})
     for words in (("up", "--yes", "--skip-preview"), ("preview", "--expect-no-changes")):
