@@ -132,6 +132,9 @@ def unlined(stack: Stack) -> Stack:
         stack,
         vms={label: replace(vm, line=0) for label, vm in stack.vms.items()},
         rules=tuple(replace(rule, line=0) for rule in stack.rules),
+        one_at_a_time=tuple(replace(turns, line=0) for turns in stack.one_at_a_time),
+        directory=stack.directory and replace(stack.directory, line=0),
+        delegation=stack.delegation and replace(stack.delegation, line=0),
     )
 
 

@@ -29,6 +29,12 @@ vms:
 """
 
 
+DIRECTORY = """\
+directory: {server: ldaps://dc1.corp.example}
+delegation: {hosts: [hv1, hv2, hv3]}
+"""
+
+
 @pytest.fixture
 def paper(tmp_path: Path) -> list[str]:
     """Four machines of 100 GiB on one of three hosts, and a stack file with comments."""
@@ -76,6 +82,11 @@ def test_every_form_of_an_entry_is_pinned(paper: list[str], capsys: pytest.Captu
     text = Path(file).read_text(encoding="utf-8")
     assert "A: {host: hv3}   # the ledger" in text
     assert "    host:          # any of these\n      hv2\n  C:" in text
+    assert main(["check", file]) == 0
+    Path(file).write_text(f"{TEXT}one_at_a_time: [A, B]\n{DIRECTORY}", encoding="utf-8")
+    assert (
+        main(["rebalance", file, *recorded, "--write"]) == 0
+    )  # a list of three lines becomes one of one: the key below moves up
     Path(file).write_text(f"{TEXT}guard: {{protected: [A, B]}}\n", encoding="utf-8")
     assert main(["rebalance", file, *recorded, "--write"]) == 0
     capsys.readouterr()
