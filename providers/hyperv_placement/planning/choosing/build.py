@@ -13,7 +13,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Choice, Plan
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.machine.allowed import Group, allowed, groups
-from hyperv_placement.planning.machine.displaced import is_displaced
+from hyperv_placement.planning.machine.displaced import names_its_place
 from hyperv_placement.planning.schedule.holdings import Holdings
 from hyperv_placement.planning.schedule.in_flight import coming, unseen
 
@@ -154,9 +154,7 @@ class _ProblemBuilder:
             return False
         (host,), specs = group.hosts, self._stack.vms
         return all(self._found[label].host == host for label in group.labels) or any(
-            label in self._stack.homes
-            or (len(specs[label].hosts) == 1 and not is_displaced(self._stack, specs[label]))
-            for label in group.labels
+            names_its_place(self._stack, specs[label]) for label in group.labels
         )
 
     def _only(self, label: str, group: Group) -> HostName:

@@ -13,6 +13,11 @@ def is_displaced(stack: Stack, spec: VmSpec) -> bool:
     return bool(spec.hosts) and all(name in stack.maintenance for name in spec.hosts)
 
 
+def names_its_place(stack: Stack, spec: VmSpec) -> bool:
+    """Say whether the stack file, or a return after maintenance, names the one host that a machine belongs on; otherwise it is chosen."""
+    return spec.label in stack.homes or (len(spec.hosts) == 1 and not is_displaced(stack, spec))
+
+
 def ways_out(
     maintenance: Mapping[HostName, Maintenance],
     hosts: Mapping[HostName, HostSpec],

@@ -10,7 +10,7 @@ from hyperv_placement.model.move import Move
 from hyperv_placement.model.plan import Placement, Plan, Schedule, ScheduledMove
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
-from hyperv_placement.planning.machine.allowed import allowed
+from hyperv_placement.planning.machine.displaced import names_its_place
 from hyperv_placement.planning.machine.legs import after, onward
 
 from .blackout import blackout
@@ -54,12 +54,14 @@ def schedule_of(
     only if no order works without. `throughput`: rates of past moves, to estimate how long these take.
     """
     whole = with_names(problem_instance(stack, inventory, plan, throughput=throughput), inventory)
-    several = frozenset(
+    picked = frozenset(
         step.label
         for step in whole.steps
-        if step.vm is not None and len(allowed(stack, step.label, step.vm)) > 1
+        if step.move is not None
+        and step.move.changes_host
+        and not names_its_place(stack, stack.vms[step.label])
     )
-    ground = Ground(end=End.of(whole.problem), chosen=several)
+    ground = Ground(end=End.of(whole.problem), chosen=picked)
     again = Budget(AGAIN)
     verdicts: Verdicts = {}
 
