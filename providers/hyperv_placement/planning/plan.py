@@ -42,6 +42,7 @@ from .machine.reasons import why
 from .machine.takeover import renamed, takeover
 from .maps import Attempt, Cut, best_map
 from .paced import paced
+from .schedule.places import Verdicts
 from .scheduled import scheduled
 
 _OTHER_HOSTS = 16
@@ -91,21 +92,28 @@ def _plan(
 ) -> Plan:
     """Return the plan with every return after maintenance that nothing forbids by itself."""
     declared, stack = stack, stack.held(known.holds).on(occasion.day)
-    planned = best_map(lambda excluded: _attempted(stack, inventory, known, occasion, throughput, excluded))
+    verdicts: Verdicts = {}
+    planned = best_map(
+        lambda excluded: _attempted(
+            stack, inventory, known, occasion, throughput, excluded, verdicts=verdicts
+        )
+    )
     said = (*in_force(stack, known), *over(declared, stack))
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
     return dataclasses.replace(planned, findings=(*planned.findings, *said, *guards))
 
 
-def _attempted(
+def _attempted(  # noqa: PLR0913 - what a plan is made of
     stack: Stack,
     inventory: Inventory,
     known: Kept,
     occasion: Occasion,
     throughput: Throughput,
     excluded: Sequence[Cut],
+    *,
+    verdicts: Verdicts,
 ) -> Attempt:
-    """Return the plan of one choice of hosts, other than those `excluded`."""
+    """Return the plan of one choice of hosts, other than those `excluded`. `verdicts`: on moves, of all choices together."""
     everybody, picked = _stood(stack, inventory, known, occasion.in_run, excluded)
     # Who is no part of the run stays where it is, and neither room nor a name nor a limit is counted as though it went.
     outside = tuple(step for step in everybody if not occasion.takes(step.label))
@@ -125,7 +133,7 @@ def _attempted(
     )
     planned = in_windows(
         unplanned, stack, occasion,
-        paced(stack, occasion, lambda as_limited, each: scheduled(each, as_limited, inventory, throughput)),
+        paced(stack, occasion, lambda as_limited, each: scheduled(each, as_limited, inventory, throughput, verdicts)),
     )  # fmt: skip
     stay = {step.label: step.vm.host for step in planned.steps if step.left_out and step.vm}
     rules = broken_rules(stack, inventory, _reached(planned, picked.stands), stay)

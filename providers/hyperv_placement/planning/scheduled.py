@@ -18,6 +18,7 @@ from .checks.n_plus_one_on_the_way import spare_on_the_way
 from .checks.shares import uncounted
 from .checks.sizes import left_behind
 from .schedule.peaks import crowded
+from .schedule.places import Verdicts
 from .schedule.schedule import schedule_of
 from .schedule.stuck import Cause, Stuck
 
@@ -26,8 +27,12 @@ _NAMED = 20
 """Machines that a finding of the whole plan names; the rest is counted."""
 
 
-def scheduled(plan: Plan, stack: Stack, inventory: Inventory, throughput: Throughput) -> Plan:
+def scheduled(
+    plan: Plan, stack: Stack, inventory: Inventory, throughput: Throughput, verdicts: Verdicts
+) -> Plan:
     """Return `plan` with the order of its moves. Machines that cannot go are refused, and those that depend on them.
+
+    `verdicts`: of what was scheduled before by the same stack and inventory, to be used and added to.
 
     With `guard.all_or_nothing` one such machine stops every move, with the proof.
     """
@@ -35,7 +40,7 @@ def scheduled(plan: Plan, stack: Stack, inventory: Inventory, throughput: Throug
     if stack.guard.all_or_nothing and (homeless := _without_a_host(plan)):
         return dataclasses.replace(plan, findings=(*plan.findings, *homeless))
     while True:
-        found = schedule_of(stack, inventory, plan, throughput)
+        found = schedule_of(stack, inventory, plan, throughput, verdicts)
         causes += found.stuck
         if stack.guard.all_or_nothing and any(each.cause != Cause.NAME for each in found.stuck):
             return _stopped(wanted, causes)

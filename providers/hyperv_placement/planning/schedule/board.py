@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from .budget import Budget
 from .problem import Holding, Leg, Machine, Place, Problem
 
 Amounts = tuple[tuple[int, int], ...]
@@ -134,11 +135,11 @@ def together(problem: Problem, scarce: Collection[int]) -> list[list[int]]:
     return [each for each in found if not all(problem.machines[number].in_place for number in each)]
 
 
-def board_of(problem: Problem, numbers: Sequence[int], scarce: Collection[int]) -> Board:
-    """Return the board of machines that share scarce pools with no one else."""
+def board_of(problem: Problem, numbers: Sequence[int], scarce: Collection[int], budget: Budget) -> Board:
+    """Return the board of machines that share scarce pools with no one else; what is asked of starts is taken from the budget."""
     held = {h.pool for n in numbers for place in problem.machines[n].places for h in place.holdings}
     pools = {pool: number for number, pool in enumerate(sorted(held.intersection(scarce)))}
-    sheets = [_Sheet(problem.machines[number], pools) for number in numbers]
+    sheets = [_Sheet(problem.machines[number], pools, budget) for number in numbers]
     return Board(
         problem=problem,
         machines=tuple(numbers),
@@ -156,9 +157,10 @@ def board_of(problem: Problem, numbers: Sequence[int], scarce: Collection[int]) 
 class _Sheet:
     """One machine on a board: its places that matter, and what its ways take."""
 
-    def __init__(self, machine: Machine, pools: Mapping[int, int]) -> None:
+    def __init__(self, machine: Machine, pools: Mapping[int, int], budget: Budget) -> None:
         self._machine = machine
         self._pools = pools
+        self._budget = budget
         self.places = machine.places
         self._count()
         kept = self._kept()
@@ -205,6 +207,9 @@ class _Sheet:
             for number in rest
         ):
             return False
+        if self._budget.spent:
+            return False  # a place more is no loss but of steps
+        self._budget.spend(2 * len(rest))
         lets, at = self._machine.lets, self.places
         return all(
             (lets(at[number], at[one]) or not lets(at[number], at[other]))

@@ -157,10 +157,12 @@ class _Builder:
         """Return the routes to the declared place and to those where the machine may step aside."""
         routes = Routes(self._stack, self._inventory, self._holdings, step, self._verdicts)
         if step.label in (self._stops.parkable | self._stops.bystanders) and routes.parkable:
+            reach = None if self._stops.reach is None else self._stops.reach.get(step.label)
             hosts = [
                 name
                 for name in self._roomy
-                if not not_taken(self._stack, step.label, self._stack.hosts[name])
+                if (reach is None or name in reach)
+                and not not_taken(self._stack, step.label, self._stack.hosts[name])
             ]
             if self._stops.whole:
                 routes.everywhere(hosts)

@@ -47,7 +47,7 @@ def try_everything(problem: Problem, budget: Budget) -> Tried:
     for machines in together(problem, scarce):
         own = [problem.machines[number] for number in machines]
         small = sum(len(each.places) ** 2 for each in own if each.parking) <= LARGEST
-        board = board_of(problem, machines, scarce) if small else None
+        board = board_of(problem, machines, scarce, budget) if small else None
         ways = None if board is None else _searched(board, budget)
         if board is None or ways is None:
             exhausted = board is not None and not budget.spent

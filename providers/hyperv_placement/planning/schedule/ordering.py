@@ -6,7 +6,7 @@ tried.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from hyperv_placement.model.estate import Inventory
@@ -20,7 +20,7 @@ from .build import ProblemInstance, problem_instance
 from .bystanders import bystanders, is_read
 from .names import with_names
 from .places import Verdicts, Vocabulary
-from .problem import Leg
+from .problem import MEMORY, Leg, Machine, Problem
 from .sequence import DeadEnd, quick, sequence
 
 ORDERS = 2_000_000
@@ -106,24 +106,56 @@ def _layers(stack: Stack, plan: Plan, instance: ProblemInstance, stuck: DeadEnd)
         for pool, free in zip(problem.pools, stuck.free, strict=True)
         if pool.kind == "memory"
     }
-    hosts = len(problem.hosts)
+    hosts, reach = len(problem.hosts), _reach(problem)
     # Every parking place multiplies the states of the search: a few first, as that mostly is enough.
-    yield Vocabulary(parkable=in_the_way, spots=SPOTS, room=room)
+    yield Vocabulary(parkable=in_the_way, spots=SPOTS, room=room, reach=reach)
     if hosts > SPOTS and len(in_the_way) * hosts <= ALL_SPOTS:
-        yield Vocabulary(parkable=in_the_way, spots=hosts, room=room)
+        yield Vocabulary(parkable=in_the_way, spots=hosts, room=room, reach=reach)
     if labels != in_the_way and len(labels) * hosts <= ALL_SPOTS:
-        yield Vocabulary(parkable=labels, spots=hosts, room=room)
-    yield from _everywhere(stack, hosts, labels)
+        yield Vocabulary(parkable=labels, spots=hosts, room=room, reach=reach)
+    yield from _everywhere(stack, hosts, labels, reach=reach)
     if stack.bystanders:
         others = frozenset(step.label for step in bystanders(stack, plan) if step.vm and is_read(step.vm))
         yield Vocabulary(parkable=labels, bystanders=others, spots=min(SPOTS, hosts), room=room)
         yield from _everywhere(stack, hosts, labels, others)
 
 
+def _reach(problem: Problem) -> Mapping[str, frozenset[HostName]]:
+    """Return, by machine, the hosts that would have memory for it if everybody left them who may: no order brings it to any other."""
+    most = list(problem.free)
+    for machine in problem.machines:
+        for holding in machine.start.holdings:
+            most[holding.pool] += holding.amount
+    room = {pool.host: most[number] for number, pool in enumerate(problem.pools) if pool.kind == "memory"}
+    return {
+        machine.key: frozenset(
+            HostName(name)
+            for number, name in enumerate(problem.hosts)
+            if number in {machine.start.host, machine.goal.host} or room.get(name, 0) >= _memory(machine)
+        )
+        for machine in problem.machines
+    }
+
+
+def _memory(machine: Machine) -> int:
+    """Return the least memory that a machine holds on a host that takes it."""
+    held = (
+        sum(holding.amount for holding in place.holdings if holding.thing == MEMORY)
+        for place in (machine.start, machine.goal)
+    )
+    return min(held)
+
+
 def _everywhere(
-    stack: Stack, hosts: int, labels: frozenset[str], others: frozenset[str] = frozenset()
+    stack: Stack,
+    hosts: int,
+    labels: frozenset[str],
+    others: frozenset[str] = frozenset(),
+    reach: Mapping[str, frozenset[HostName]] | None = None,
 ) -> Iterator[Vocabulary]:
     """Yield all stops of these machines, unless they are too many to try every order."""
     roots = {root for host in stack.hosts.values() for root in host.storage.values()}
-    if len(labels | others) * (hosts * (2 + len(roots))) ** 2 <= WHOLE:
-        yield Vocabulary(parkable=labels, bystanders=others, whole=True)
+    paths = 2 + len(roots)
+    counts = (hosts if reach is None else len(reach[label]) for label in labels | others)
+    if sum((count * paths) ** 2 for count in counts) <= WHOLE:
+        yield Vocabulary(parkable=labels, bystanders=others, reach=reach, whole=True)

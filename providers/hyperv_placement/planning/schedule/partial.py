@@ -108,7 +108,7 @@ def _refused(ground: Ground, going: frozenset[str], found: Searched, search: Sea
     refused = list[Stuck]()
     for number, circle in enumerate(circles):
         if number >= CIRCLES:
-            refused.append(_stuck(found, circle))
+            refused.append(_stuck(ground, found, circle))
             continue
         # Each by itself, with those that can go: what it cannot do then, it cannot do at all.
         trial = found if circle == found.blocked else search(kept | circle)
@@ -116,7 +116,7 @@ def _refused(ground: Ground, going: frozenset[str], found: Searched, search: Sea
             kept |= circle
             continue
         stays = _least(ground, kept, circle, trial, search)
-        refused.append(_stuck(trial, stays))
+        refused.append(_stuck(ground, trial, stays))
         kept = (kept | circle) - stays
     if refused:
         return refused
@@ -126,14 +126,14 @@ def _refused(ground: Ground, going: frozenset[str], found: Searched, search: Sea
         if not isinstance(trial.legs, DeadEnd):
             kept |= {label}
         else:
-            refused.append(_stuck(trial, frozenset({label})))
-    return refused or [_stuck(found, found.blocked or done)]
+            refused.append(_stuck(ground, trial, frozenset({label})))
+    return refused or [_stuck(ground, found, found.blocked or done)]
 
 
-def _stuck(found: Searched, stay: frozenset[str]) -> Stuck:
+def _stuck(ground: Ground, found: Searched, stay: frozenset[str]) -> Stuck:
     if not isinstance(found.legs, DeadEnd):
         raise TypeError("an order was found, so that nobody is stuck")
-    return without_order(found.instance.problem, found.legs, stay)
+    return without_order(found.instance.problem, found.legs, stay, ground.help)
 
 
 def _least(

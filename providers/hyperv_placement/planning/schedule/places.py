@@ -50,14 +50,21 @@ class Vocabulary:
     """Hosts on which each may be parked besides its own two, those with most memory free first."""
     room: Mapping[HostName, int] | None = None
     """MiB of memory free by which they are ranked; None as the hosts report it."""
+    reach: Mapping[str, frozenset[HostName]] | None = None
+    """By label: hosts whose memory could ever take the machine, were all others gone that may go; None is all of them."""
     whole: bool = False
     """Whether every combination of a host with paths counts, and more than one stop; `spots` counts no more then."""
 
 
 STRAIGHT_ON = Vocabulary()
 
-Verdicts = dict[tuple[str, Place | None, Place], bool]
-"""Whether a start would accept a move: machine, from where (None: where it is now), whereto; kept, for each costs a whole preflight."""
+Whereabouts = tuple[tuple[str, str], ...]
+"""A placement by its parts, with paths that compare as text."""
+Verdicts = dict[tuple[str, Whereabouts, Whereabouts, frozenset[str]], bool]
+"""Whether a start would accept a move: machine, from where (nothing: where it is now), whereto, disks that it overwrites there.
+
+Kept for all searches of a plan, for each costs a whole preflight.
+"""
 
 
 class Routes:
@@ -77,6 +84,7 @@ class Routes:
         self.goal = self._here if move is None else holdings.at_end(step.label, move)
         self.known: dict[Place, Route] = {self.goal: Route(move=move, placement=self._end)}
         self._verdicts = verdicts
+        self._whereabouts: dict[Place, Whereabouts] = {}
 
     @cached_property
     def _here(self) -> Place:
@@ -95,17 +103,19 @@ class Routes:
         """Say whether a start would accept the move from one of the places, or from where the machine is, to another one."""
         if target not in self.known:
             return False
-        here = source if source in self.known else None
-        key = (self._label, here, target)
+        overwrite = self._overwrite if target == self.goal else frozenset[str]()
+        here = self.known[source].move if source in self.known else None
+        at = self._at(source) if here is not None else ()
+        key = (self._label, at, self._at(target), overwrite)
         if key not in self._verdicts:
-            self._verdicts[key] = self._accepted(here, target)
+            vm = self._vm if here is None else after(here)
+            self._verdicts[key] = not self._against(vm, self.known[target].placement, overwrite)
         return self._verdicts[key]
 
-    def _accepted(self, source: Place | None, target: Place) -> bool:
-        here = None if source is None else self.known[source].move
-        vm = self._vm if here is None else after(here)
-        overwrite = self._overwrite if target == self.goal else frozenset[str]()
-        return not self._against(vm, self.known[target].placement, overwrite)
+    def _at(self, place: Place) -> Whereabouts:
+        if place not in self._whereabouts:
+            self._whereabouts[place] = tuple(compared(self.known[place].placement))
+        return self._whereabouts[place]
 
     def _against(self, vm: VirtualMachine, placement: Placement, overwrite: frozenset[str]) -> str:
         """Return why a start would refuse a move; empty where it would not."""

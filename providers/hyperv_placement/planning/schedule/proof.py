@@ -14,8 +14,8 @@ from .budget import Budget
 from .problem import MEMORY, Holding, Leg, Machine, Place, Problem, SlotLimits
 from .sequence import DeadEnd, sequence
 
-LOOKED_AT = 20_000
-"""Steps for trying out each remedy before it is suggested."""
+LOOKED_AT, IN_ALL = 20_000, 200_000
+"""Steps for trying out each remedy before it is suggested, and those of all causes of a plan."""
 _SPARE_HOST = HostName("the spare host")
 REMEDIES = 8
 """Machines that are tried out as turned off."""
@@ -58,12 +58,12 @@ def _owned(problem: Problem, pool: int, stuck: DeadEnd, labels: Sequence[str]) -
     return f"the file name {problem.pools[pool]}, which {' and '.join(having) or 'another machine'} has"
 
 
-def remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterator[str]:
-    """Yield what would help, each tried out: a machine turned off, another host."""
+def remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str], budget: Budget) -> Iterator[str]:
+    """Yield what would help, each tried out within the budget: a machine turned off, another host."""
     lacking = {pool for leg in stuck.blocked for pool, amount in leg.acquires if stuck.free[pool] < amount}
     yield from stuck.helps
     for number in _smallest_holding(problem, lacking):
-        if _solves(_with_off(problem, number)):
+        if _solves(_with_off(problem, number), budget):
             yield f"With {labels[number]} shut down there is one"
             break
     there = list(_with_room(problem, stuck))
@@ -80,7 +80,7 @@ def remedies(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> Iterato
     disk = max((_files(leg.source) for leg in stuck.blocked), default=0)
     rooms = (memory and f"{format_bytes(memory * MIB)} of memory", disk and f"{format_bytes(disk)} of disk")
     spare = " and ".join(room for room in rooms if room)
-    if _solves(_with_host(problem, stuck.blocked, spare)):
+    if _solves(_with_host(problem, stuck.blocked, spare), budget):
         yield f"With another host that has {spare} free there is one"
 
 
@@ -110,8 +110,14 @@ def _smallest_holding(problem: Problem, lacking: set[int]) -> list[int]:
     ]
 
 
-def _solves(problem: Problem) -> bool:
-    return not isinstance(sequence(problem, Budget(LOOKED_AT)), DeadEnd)
+def _solves(problem: Problem, budget: Budget) -> bool:
+    if budget.spent:
+        return False
+    part = Budget(min(LOOKED_AT, budget.left))
+    before = part.left
+    found = sequence(problem, part)
+    budget.spend(before - part.left)
+    return not isinstance(found, DeadEnd)
 
 
 def _with_off(problem: Problem, number: int) -> Problem:

@@ -46,13 +46,19 @@ class Ordered:
 
 
 def schedule_of(
-    stack: Stack, inventory: Inventory, plan: Plan, throughput: Throughput = NOTHING_OBSERVED
+    stack: Stack,
+    inventory: Inventory,
+    plan: Plan,
+    throughput: Throughput = NOTHING_OBSERVED,
+    verdicts: Verdicts | None = None,
 ) -> Ordered:
     """Return the schedule of the moves that `plan` orders. Equal values give equal schedules, in whatever order they come.
 
     Machines that find no room in the end, or no safe order, stay where they are; the others go on. Machines are parked
     only if no order works without. `throughput`: rates of past moves, to estimate how long these take.
+    `verdicts`: of other schedules by the same stack and inventory, to be used and added to.
     """
+    known = {} if verdicts is None else verdicts
     whole = with_names(problem_instance(stack, inventory, plan, throughput=throughput), inventory)
     picked = frozenset(
         step.label
@@ -63,12 +69,11 @@ def schedule_of(
     )
     ground = Ground(end=End.of(whole.problem), chosen=picked)
     again = Budget(AGAIN)
-    verdicts: Verdicts = {}
 
     def search(labels: frozenset[str], direct: ProblemInstance | None = None) -> Searched:
         instance, legs = ordered(
             stack, inventory, only(plan, labels), throughput=throughput, straight=direct,
-            budget=again if direct is None else None, verdicts=verdicts,
+            budget=again if direct is None else None, verdicts=known,
         )  # fmt: skip
         return Searched(instance=instance, legs=legs)
 

@@ -8,9 +8,10 @@ from enum import StrEnum
 
 from hyperv_placement.model.pool import Pool
 
+from .budget import Budget
 from .fitting import End
 from .problem import Leg, Problem
-from .proof import how, proof, remedies, waits
+from .proof import IN_ALL, how, proof, remedies, waits
 from .sequence import DeadEnd
 
 
@@ -78,6 +79,8 @@ class Ground:
     idle: Mapping[str, Idle] = field(default_factory=dict)
     chosen: frozenset[str] = frozenset()
     """Machines whose hosts were chosen: their places are not called declared."""
+    help: Budget = field(default_factory=lambda: Budget(IN_ALL))
+    """For trying out what would help, of all causes together."""
 
     def with_idle(self, labels: Collection[str]) -> Ground:
         """Return it with machines of the problem that stay as well."""
@@ -186,8 +189,11 @@ def _not_freed(ground: Ground, label: str, kept: frozenset[str]) -> Stuck:
     )
 
 
-def without_order(problem: Problem, dead: DeadEnd, stay: frozenset[str]) -> Stuck:
-    """Return why the machines of `stay` find no safe order, by a dead end of them and those that can go."""
+def without_order(problem: Problem, dead: DeadEnd, stay: frozenset[str], budget: Budget) -> Stuck:
+    """Return why the machines of `stay` find no safe order, by a dead end of them and those that can go.
+
+    `budget`: for trying out what would help.
+    """
     labels = [machine.key for machine in problem.machines]
     blocked = {labels[leg.machine]: leg for leg in dead.blocked}
     why = {}
@@ -203,7 +209,7 @@ def without_order(problem: Problem, dead: DeadEnd, stay: frozenset[str]) -> Stuc
         return Stuck(cause=Cause.NAME, why=why)
     return Stuck(
         cause=Cause.ORDER, why=why, proof=tuple(proof(problem, dead, labels)),
-        remedies=tuple(remedies(problem, dead, labels)),
+        remedies=tuple(remedies(problem, dead, labels, budget)),
     )  # fmt: skip
 
 

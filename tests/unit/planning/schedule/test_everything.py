@@ -151,12 +151,26 @@ def test_of_places_that_hold_the_same_scarce_room_one_is_kept() -> None:
     )  # fmt: skip
     other = Machine(key="1", start=place(1, 1, 0, 2, 2), goal=place(1, 0, 0, 2, 2))
     estate = problem([1, 9, 9, 1, 9, 9, 1, 9, 9], [machine, other])
-    assert [len(own) for own in board_of(estate, [0, 1], scarce_pools(estate)).places] == [3, 2]
+    assert [len(own) for own in board_of(estate, [0, 1], scarce_pools(estate), Budget(10_000)).places] == [
+        3,
+        2,
+    ]
     first, second = machine.parking
     one_way = replace(machine, lets=lambda source, target: (source, target) != (second, machine.goal))
-    better = board_of(replace(estate, machines=(one_way, other)), [0, 1], scarce_pools(estate)).places[0]
+    better = board_of(
+        replace(estate, machines=(one_way, other)), [0, 1], scarce_pools(estate), Budget(10_000)
+    ).places[0]
     assert first in better
     assert second not in better
+    # Comparing asks what a start would accept; without steps for that all places stay.
+    assert (
+        len(
+            board_of(
+                replace(estate, machines=(one_way, other)), [0, 1], scarce_pools(estate), Budget(0)
+            ).places[0]
+        )
+        == 4
+    )
 
 
 @pytest.mark.parametrize(("whole", "proved"), [(True, True), (False, False)])

@@ -8,9 +8,16 @@ import pytest
 
 from hyperv_placement.model.estate import Inventory, Volume
 from hyperv_placement.model.names import VmId
+from hyperv_placement.model.plan import Plan
+from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning import plan
+from hyperv_placement.planning.schedule.places import Verdicts
+from hyperv_placement.planning.schedule.schedule import schedule_of
 from tests.estates import disk, facts, guid, host, inventory, machine, spec, stack
+
+from .test_schedule import declared, grown
+from .test_schedule import estate as estate_of
 
 D = Volume(path="D:\\", capacity_bytes=100 * GIB, free_bytes=40 * GIB)
 EMPTY = replace(D, free_bytes=100 * GIB)
@@ -35,3 +42,34 @@ def test_a_machine_comes_back_to_a_host_that_shows_it_now(
     wanted = stack(spec(1, "hv1", storage="D:\\New\\VM001"), hosts=("hv1", "hv2"))
     found = plan(wanted, estate(*there))
     assert [(each.move.source, each.move.destination) for each in found.schedule.moves] == legs
+
+
+FULL = tuple(f"hv{number}" for number in range(1, 31))
+
+
+def full_hosts(*roomy: str) -> tuple[Stack, Inventory]:
+    """Return thirty hosts without memory to spare but for 8 GiB on some, of which two are to exchange machines of 8 GiB."""
+    found = estate_of(
+        {name: 8 if name in roomy else 0 for name in FULL}, grown(1, "hv1", 8), grown(2, "hv2", 8)
+    )
+    return replace(declared({1: "hv2", 2: "hv1"}), hosts=stack({}, hosts=FULL).hosts), found
+
+
+def test_of_many_full_hosts_every_order_is_tried() -> None:
+    """No order leads over a host whose memory never suffices, so that there are few to look at; with room on the last one it is found."""
+    proofs = [each.text for each in plan(*full_hosts()).findings if each.id == "moves-left-out"]
+    assert len(proofs) == 1
+    assert "(every order was tried)" in proofs[0]
+    assert len(plan(*full_hosts("hv17")).schedule.moves) == 3
+
+
+def test_what_a_start_would_accept_is_asked_once_for_all_schedules_of_a_plan() -> None:
+    """The second schedule of the same machines asks nothing more, and is the same."""
+    wanted, found = full_hosts("hv17")
+    steps = plan(wanted, found).steps
+    verdicts: Verdicts = {}
+    first = schedule_of(wanted, found, Plan(steps=steps), verdicts=verdicts)
+    asked = set(verdicts)
+    assert asked
+    assert schedule_of(wanted, found, Plan(steps=steps), verdicts=verdicts) == first
+    assert set(verdicts) == asked
