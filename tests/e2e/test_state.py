@@ -19,7 +19,7 @@ import requests
 
 from tests.documents import blocks
 from tools.install import database
-from tools.workspace import PROJECT
+from tools.workspace import PROJECT, Workspace
 
 from .conftest import Site, until
 
@@ -128,11 +128,59 @@ def end(typed: subprocess.Popen[str]) -> None:
     assert typed.returncode == 0, reported
 
 
-def test_state_is_kept_where_the_page_says(site: Site) -> None:
-    """In PostgreSQL with a lock that holds, and taken along to object storage; nothing of it in the project."""
+@contextmanager
+def second_checkout(site: Site, folder: Path) -> Iterator[Workspace]:
+    """Lend another copy of the project that knows the same hosts; there VM001 and VM011 are declared elsewhere."""
+    proxies = {name: value for name, value in site.workspace.environment.items() if name.endswith("_PROXY")}
+    other = Workspace(folder, keep=proxies)
+    text = site.file("stacks/lab.yaml").read_text(encoding="utf-8").replace("../.lab", str(site.file(".lab")))
+    text = text.replace("VM001: {host: hv1,", "VM001: {host: hv2,").replace(
+        "VM011: {host: hv2,", "VM011: {host: hv3,"
+    )
+    (folder / "stacks" / "lab.yaml").write_text(text, encoding="utf-8")
+    yield other
+    other.close()
+
+
+def typed(workspace: Workspace, environ: Mapping[str, str], *words: str) -> str:
+    """Return what a command printed that is run with variables on top, whatever its exit code."""
+    done = subprocess.run(
+        workspace.command(*words), cwd=workspace.folder, env={**workspace.environment, **environ}, check=False, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=100,
+    )  # fmt: skip
+    return f"{done.stdout}exit code {done.returncode}"
+
+
+def held_for_all(site: Site, other: Workspace, environ: Mapping[str, str], reports: Sequence[str]) -> None:
+    """Hold a machine and a host in one checkout; the other one shows it, its run moves neither, and it releases them."""
+    before = site.hosts()
+    words = ("--until", "2099-12-31", "--reason", "hands at it")
+    for subject in ("VM001", "hv3"):
+        said = typed(site.workspace, environ, "placement", "hold", subject, "lab", *words)
+        assert said.endswith("exit code 0"), said
+    shown = {report: typed(other, environ, "placement", report, "lab") for report in reports}
+    shown["up"] = typed(other, environ, "pulumi", "up", "--yes", "--skip-preview", "--stack", "lab")
+    for report, said in shown.items():
+        for subject in ("VM001", "hv3"):
+            assert f"{subject} is held until 2099-12-31: hands at it, by " in said, f"{report}: {said}"
+    assert shown["up"].endswith("exit code 0"), shown["up"]
+    assert "VM011 stays on hv2: hv3 is held" in shown["up"]
+    assert site.hosts() == before
+    for subject in ("VM001", "hv3"):
+        said = typed(other, environ, "placement", "release", subject, "lab")
+        assert said.endswith("exit code 0"), said
+    assert "hold" not in typed(site.workspace, environ, "placement", "check", "lab")
+
+
+def test_state_is_kept_where_the_page_says(site: Site, tmp_path: Path) -> None:
+    """In PostgreSQL with a lock that holds, and taken along to object storage; nothing of it in the project. Holds count for all who share it."""
     export, take_along, in_database, in_storage = (block.text for block in blocks(PAGE))
     passphrase = {"PULUMI_CONFIG_PASSPHRASE": "of the lab"}
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, postgres(Path(folder)) as reached:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        postgres(Path(folder)) as reached,
+        second_checkout(site, tmp_path / "second") as other,
+    ):
         environ = {**passphrase, **reached}
         first = start(site, in_database, environ)
         until(site.running, within=100, what="the first machines move")
@@ -142,11 +190,15 @@ def test_state_is_kept_where_the_page_says(site: Site) -> None:
         assert second.returncode != 0
         assert "locked" in reported
         end(first)
+        held_for_all(
+            site, other, environ, ("check", "doctor", "inventory", "drift", "plan", "review", "result")
+        )
         end(start(site, export, environ))
-    with object_storage() as reached:
+    with object_storage() as reached, second_checkout(site, tmp_path / "third") as other:
         passphrase = {"PULUMI_CONFIG_PASSPHRASE": "another one"}
         environ = {"PULUMI_CONFIG_PASSPHRASE": "of the lab", "NEW_PASSPHRASE": "another one", **reached}
         place = f"s3://placement?endpoint={reached['ENDPOINT']}&s3ForcePathStyle=true&region=us-east-1"
         end(start(site, take_along, {**environ, "NEW_PLACE": place}))
         end(start(site, in_storage, {**environ, **passphrase}))
+        held_for_all(site, other, {**environ, **passphrase, "PULUMI_BACKEND_URL": place}, ("check", "drift"))
     assert not (site.file(".pulumi") / "stacks").exists()

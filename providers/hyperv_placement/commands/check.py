@@ -19,6 +19,7 @@ from hyperv_placement.model.units import counted
 from hyperv_placement.operations.check import Checked, check, files_of
 from hyperv_placement.operations.plan import recorded_plan
 from hyperv_placement.planning.what_counts import complete
+from hyperv_placement.report.holds import hold_lines
 from hyperv_placement.report.plan_record import plan_record
 from hyperv_placement.report.plan_text import finding_lines, headline, left_out_lines
 from hyperv_placement.report.policy_text import policy_record, render_policy
@@ -86,6 +87,8 @@ def _report(checked: Mapping[Path, Checked], plan: Plan | None) -> None:
             sys.stdout.write(
                 f"{path}: {counted(len(each.found.vms), 'machine')} on {counted(len(each.found.hosts), 'host')}\n"
             )
+            # A plan by a recorded inventory shows them itself.
+            sys.stdout.writelines(f"  {line}\n" for line in hold_lines(each.holds if plan is None else ()))
     if (policy := _policy(checked)) is not None:
         sys.stdout.write(f"{visible(render_policy(policy))}\n")
     if plan is not None:
@@ -102,7 +105,7 @@ def _record(checked: Mapping[Path, Checked], plan: Plan | None, code: int) -> di
     """Return the keys of `--json`.
 
     files   [{file, machines, hosts (null where it cannot be read, or is removed), errors [lines], ids [of those
-            lines' findings, in their order], trust (null without `--base`; else as `trust_record` says)}]
+            lines' findings, in their order], holds [lines], trust (null without `--base`; else as `trust_record` says)}]
     plan    null without a recorded inventory
     policy  [{file, restricts [keys]}] of operators; null where no stack file could be read
     code    what it comes to without trust, as an exit code: 0, 1 or 3
@@ -127,7 +130,9 @@ def _file(path: Path, each: Checked) -> dict[str, Any]:
             "hosts": None,
             "errors": errors,
             "ids": ids,
+            "holds": [],
             "trust": trust,
         }
     counts = {"machines": len(found.vms), "hosts": len(found.hosts)}
-    return {"file": str(path), **counts, "errors": [], "ids": [], "trust": trust}
+    holds = [str(line) for line in each.holds]
+    return {"file": str(path), **counts, "errors": [], "ids": [], "holds": holds, "trust": trust}

@@ -11,7 +11,9 @@ from hyperv_placement.commands.arguments import add_json, add_stack
 from hyperv_placement.commands.exit_codes import DONE, NOT_WELL
 from hyperv_placement.operations.doctor.examine import examine
 from hyperv_placement.operations.doctor.reading import logged_on
+from hyperv_placement.operations.hold import held
 from hyperv_placement.report.diagnosis import diagnosis_record, render_diagnoses
+from hyperv_placement.report.holds import hold_lines
 from hyperv_placement.report.policy_text import policy_record, render_policy
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.identities import kept_of
@@ -28,14 +30,17 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Examine the hosts of a stack. 0; 2 where an error was found, not for a warning. Raises PlacementError."""
     stack = load(resolve_stack(options.stack, PROJECT))
-    found, not_checked = examine(stack, SystemClock(), kept_of(stack, PROJECT))
-    who = logged_on(stack)
+    known, clock = kept_of(stack, PROJECT), SystemClock()
+    found, not_checked = examine(stack, clock, known)
+    who, holds = logged_on(stack), held(stack, known)
     shown = {
         "diagnoses": [diagnosis_record(each) for each in found],
         "untold": not_checked,
         "logged_on": who,
+        "holds": [str(each) for each in holds],
         "policy": policy_record(stack.policy),
     }
     text = render_diagnoses(found, not_checked, who, render_policy(stack.policy))
-    sys.stdout.write(f"{json.dumps(shown, indent=2) if options.json else text}\n")
+    lines = "\n".join((text, *hold_lines(holds)))
+    sys.stdout.write(f"{json.dumps(shown, indent=2) if options.json else lines}\n")
     return NOT_WELL if any(each.refuses for each in found) else DONE

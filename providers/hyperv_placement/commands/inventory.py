@@ -11,7 +11,9 @@ from hyperv_placement.commands.arguments import add_json, add_stack
 from hyperv_placement.commands.exit_codes import DONE, FAILED
 from hyperv_placement.model.units import counted
 from hyperv_placement.model.unreachable import became
+from hyperv_placement.operations.hold import held
 from hyperv_placement.operations.inventory import read_inventory, record_inventory
+from hyperv_placement.report.holds import hold_lines
 from hyperv_placement.report.records import record
 from hyperv_placement.report.text import render_inventory
 from hyperv_placement.stackfile import load
@@ -31,8 +33,10 @@ def run(options: argparse.Namespace) -> int:
     """Show or save what hosts report. 0; 1 where a host did not answer: then it says which, and so does the file."""
     stack = load(resolve_stack(options.stack, PROJECT))
     found = record_inventory(stack, options.save) if options.save else read_inventory(stack)
+    holds = held(stack)
     if options.json:
-        sys.stdout.write(f"{json.dumps(record(found), indent=2)}\n")
+        shown = {**record(found), "holds": [str(each) for each in holds]}
+        sys.stdout.write(f"{json.dumps(shown, indent=2)}\n")
     elif options.save:
         machines = sum(len(host.vms) for host in found.hosts.values())
         sys.stdout.write(
@@ -42,4 +46,6 @@ def run(options: argparse.Namespace) -> int:
             sys.stderr.write(f"{silent.name}: {became(silent)}: {visible(silent.reason)}\n")
     else:
         sys.stdout.write(f"{render_inventory(found)}\n")
+    if not options.json:
+        sys.stdout.writelines(f"{line}\n" for line in hold_lines(holds))
     return DONE if found.complete else FAILED

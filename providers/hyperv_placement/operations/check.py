@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.trust.model import Trust
 from hyperv_placement.stackfile.overlap import declared_twice
@@ -14,7 +16,11 @@ from hyperv_placement.workspace.base_revision import declared, declared_before, 
 from hyperv_placement.workspace.git import at_revision, stack_names
 from hyperv_placement.workspace.stacks import stack_files
 
+from .hold import held
 from .trust import trust_of, trust_of_removal
+
+_READERS = 8
+"""Stacks whose shared state is asked at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +31,8 @@ class Checked:
     """None: the file is removed."""
     trust: Trust | None = None
     """What it changes of trust; None where nothing was compared."""
+    holds: tuple[Finding, ...] = ()
+    """Of a file that could be read: what is held, and what of that is not known."""
 
 
 def files_of(folder: Path, base: str | None, head: str | None) -> list[Path]:
@@ -44,7 +52,10 @@ def check(paths: Iterable[Path], base: str | None, head: str | None) -> Mapping[
     # Two stacks that declare one machine would move it to and fro; neither file shows that by itself.
     for path, error in declared_twice(stacks).items():
         checked[path] = replace(checked[path], found=error)
-    return checked
+    # Where a backend is far, the state of each stack is asked by an engine of its own.
+    with ThreadPoolExecutor(_READERS) as pool:
+        holds = dict(zip(stacks, pool.map(held, stacks.values()), strict=True))
+    return {path: replace(each, holds=holds.get(path, ())) for path, each in checked.items()}
 
 
 def _checked(path: Path, base: str | None, head: str | None) -> Checked:

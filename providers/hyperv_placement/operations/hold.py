@@ -1,16 +1,20 @@
-"""A host or a machine held in the state that all runs share, and released again: what hands do there stays done."""
+"""A host or a machine held in the state that all runs share, and released again; and what is held, for reports that make no plan."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Hold, Stack
+from hyperv_placement.planning.checks.holds import OF_HOLDS, said
 from hyperv_placement.planning.machine.held import named
 from hyperv_placement.system import account
-from hyperv_placement.workspace.holds import SharedHolds
+from hyperv_placement.workspace.holds import SharedHolds, with_holds
 from hyperv_placement.workspace.identities import is_of_project
 from hyperv_placement.workspace.stacks import PROJECT, STACKS
 
@@ -76,6 +80,18 @@ def shared_of(stack: Stack) -> SharedHolds:
             remedy=f"Name one of {STACKS}/, or write the hold into the file (hold:)",
         )
     return SharedHolds(PROJECT, stack.path.stem)
+
+
+def held(stack: Stack, known: Kept | None = None) -> tuple[Finding, ...]:
+    """Return what is held today (UTC) by the file and in the shared state, what is over, and what could not be read.
+
+    `known`: what is kept of the stack, where that was read.
+    """
+    if known is None:
+        shared = SharedHolds(PROJECT, stack.path.stem)
+        known = with_holds(NOTHING_KEPT, shared) if is_of_project(stack, PROJECT) else NOTHING_KEPT
+    findings = said(stack, known, SystemClock().utc().date())
+    return tuple(each for each in findings if each.id in OF_HOLDS)
 
 
 def _meant(stack: Stack, subject: str, *, gone: bool = False) -> tuple[HostName | None, str | None]:

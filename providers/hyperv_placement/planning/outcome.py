@@ -12,6 +12,7 @@ from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import reported
 from hyperv_placement.planning.what_counts import Proof, doubt, proof
 
+from .checks.holds import OF_HOLDS
 from .machine.difference import differences, observed
 
 
@@ -60,7 +61,7 @@ class Outcome:
     causes: tuple[str, ...] = ()
     """Why, a line for each cause."""
     holds: tuple[str, ...] = ()
-    """Every hold in force, a line each, and what is not known of holds."""
+    """Every hold in force or over, a line each, and what is not known of holds."""
 
     @property
     def proof(self) -> Proof:
@@ -77,7 +78,7 @@ def outcome_of(stack: Stack, plan: Plan, inventory: Inventory, log: Mapping[VmId
     lost = inventory.unreachable
     return Outcome(
         stack=stack.path.stem, machines=len(plan.steps), left=left, silent=tuple(lost),
-        holds=tuple(each.text for each in plan.findings if each.id in {"hold-in-force", "holds-unread"}),
+        holds=tuple(str(each) for each in plan.findings if each.id in OF_HOLDS),
         unread=tuple(name for name, host in lost.items() if host.kind != Silence.SILENT), causes=tuple(reported(lost.values())),
     )  # fmt: skip
 

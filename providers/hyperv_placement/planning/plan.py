@@ -22,7 +22,7 @@ from hyperv_placement.planning.what_counts import doubted, excused, is_away, sil
 from .checks.evacuation import without_place
 from .checks.file_names import onto_own_disks, refuse, without_taken
 from .checks.guard import guarded, protect
-from .checks.holds import held_back, in_force, over
+from .checks.holds import held_back, said
 from .checks.move import refusals
 from .checks.options import overwritten
 from .checks.rules import broken_rules
@@ -98,9 +98,10 @@ def _plan(
             stack, inventory, known, occasion, throughput, excluded, verdicts=verdicts
         )
     )
-    said = (*in_force(stack, known), *over(declared, stack))
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
-    return dataclasses.replace(planned, findings=(*planned.findings, *said, *guards))
+    return dataclasses.replace(
+        planned, findings=(*planned.findings, *said(declared, known, occasion.day), *guards)
+    )
 
 
 def _attempted(  # noqa: PLR0913 - what a plan is made of
@@ -249,7 +250,7 @@ def _standing(
     if (hold := holding(stack, spec, vm)) is None:
         return step_of(spec, vm, stack, inventory, end, managed)
     step = step_of(spec, vm, stack, inventory, aim(stack, spec, vm), managed)
-    return held_back(step, hold, leaves=vm.host in stack.maintenance)
+    return held_back(step, hold, stack, leaves=vm.host in stack.maintenance)
 
 
 def step_of(

@@ -91,9 +91,11 @@ def unknown(report: DriftReport) -> Iterator[tuple[str, str]]:
 def ended(each: Expired) -> str:
     """Return that a snooze, a hold, the absence of a host or its maintenance is over."""
     if isinstance(each.snooze, Hold):
+        way = (
+            f"it counts no more: {each.release}" if each.release else "it counts no more, and its line can go"
+        )
         return (
-            f"the hold of {each.label} ended on {each.snooze.until.isoformat()} ({each.snooze.reason});"
-            " it counts no more, and its line can go"
+            f"the hold of {each.label} ended on {each.snooze.until.isoformat()} ({each.snooze.reason}); {way}"
         )
     if isinstance(each.snooze, Maintenance):
         day = "" if each.snooze.until is None else f" on {each.snooze.until.isoformat()}"

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from hyperv_placement import quoting
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model import strict_json
 from hyperv_placement.model.identity import Kept
@@ -134,11 +135,15 @@ class SharedHolds:
             raise self._failed(done)
 
     def _failed(self, done: subprocess.CompletedProcess[str]) -> HoldsError:
-        said = " ".join((done.stderr or done.stdout).split()) or f"it ended with {done.returncode}"
+        lines = (done.stderr or done.stdout).splitlines()
+        # Before it the libraries of backends may have warned of something else.
+        first = next((number for number, line in enumerate(lines) if line.startswith("error:")), 0)
+        said = " ".join(" ".join(lines[first:]).split()) or f"it ended with {done.returncode}"
         if done.returncode == _NO_STACK:
             return HoldsError(
                 f"The shared state has no stack {self._stack}: {said}",
-                remedy="Say where it is kept (PULUMI_BACKEND_URL), or run up once",
+                remedy="Say where it is kept (PULUMI_BACKEND_URL), or have it made there, which moves nothing: "
+                f"{quoting.own('bin/pulumi stack select --create {}', self._stack)}",
             )
         return HoldsError(
             f"The shared state of {self._stack} does not answer: {said}",

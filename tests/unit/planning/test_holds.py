@@ -58,11 +58,38 @@ def test_a_hold_of_the_shared_state_counts_as_one_of_the_file_and_says_who_set_i
     assert again.standing == Standing.MOVE
 
 
-def test_a_hold_of_what_the_file_does_not_declare_holds_nothing_and_harms_nothing() -> None:
-    """As after the host has left the file."""
+def test_a_hold_of_what_the_file_does_not_declare_holds_nothing_and_is_said() -> None:
+    """As after the host has left the file, or its key has changed: somebody counts on it."""
     stranger = replace(HV1, host=HostName("hv9"))
-    (step,) = on(LAST, stack(spec(1, "hv1")), Kept(holds=(stranger,))).steps
-    assert step.standing == Standing.MOVE
+    found = on(LAST, stack(spec(1, "hv1")), Kept(holds=(stranger,)))
+    assert found.steps[0].standing == Standing.MOVE
+    (line,) = [each for each in found.findings if each.id == "hold-undeclared"]
+    assert "declares no host of that name, so that nothing is held by it" in line.text
+    assert line.remedy == "When that is done: bin/placement release host:hv9 test"
+
+
+def test_a_hold_of_the_shared_state_that_is_over_is_said_with_what_to_type() -> None:
+    """By plan, result and drift: hands may be at it still, and the machine moves."""
+    declared = stack(spec(1, "hv1"))
+    found = on(AFTER, declared, SHARED)
+    (line,) = [each for each in found.findings if each.id == "hold-over"]
+    assert (
+        line.text == "The hold of hv1 ended on 2026-12-01 (hands are at it, by LAB\\anna): it counts no more"
+    )
+    assert line.remedy.endswith("else: bin/placement release hv1 test")
+    assert f"hold: {line}" in render_outcome(outcome_of(declared, found, SEEN, {}))
+    report = render_drift(drift_of(declared, SEEN, found, Readings(now=AFTER)))
+    assert (
+        "the hold of hv1 ended on 2026-12-01 (hands are at it); it counts no more: bin/placement release hv1 test"
+        in report
+    )
+
+
+def test_what_releases_a_hold_names_its_kind_where_the_name_is_a_hosts_and_a_machines() -> None:
+    """The command that is printed is the one that works."""
+    both = stack({"hv1": replace(spec(1, "hv1")["VM001"], label="hv1", name="hv1")})
+    (line,) = [each for each in on(LAST, both, SHARED).findings if each.id == "hold-in-force"]
+    assert line.remedy == "When that is done: bin/placement release host:hv1 test"
 
 
 def test_a_migration_that_runs_already_is_followed_whatever_is_held() -> None:

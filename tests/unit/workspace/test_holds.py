@@ -97,10 +97,14 @@ def test_an_engine_that_fails_says_why(project: Path) -> None:
     """Of a stack that has no state nothing is held, and nothing can be."""
     environ = {"PULUMI_BACKEND_URL": "s3://bucket"}
     assert SharedHolds(project, "lab", environ).read() == ()
-    with pytest.raises(HoldsError, match="has no stack lab"):
+    with pytest.raises(
+        HoldsError, match=r"has no stack lab: error: no stack .* bin/pulumi stack select --create lab"
+    ):
         SharedHolds(project, "lab", environ).set(HELD)
-    (project / "bin" / "pulumi").write_text("import sys; sys.exit('no bucket')", encoding="utf-8")
-    with pytest.raises(HoldsError, match="does not answer: no bucket"):
+    (project / "bin" / "pulumi").write_text(
+        "import sys; sys.exit('SDK WARN no checksum\\nerror: no bucket')", encoding="utf-8"
+    )
+    with pytest.raises(HoldsError, match="does not answer: error: no bucket"):
         SharedHolds(project, "lab", environ).read()
 
 

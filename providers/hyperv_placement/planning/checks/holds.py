@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
 from hyperv_placement import quoting
 from hyperv_placement.model.finding import Finding
@@ -13,8 +14,13 @@ from hyperv_placement.model.stack import Hold, Stack
 from hyperv_placement.planning.machine.difference import differences, observed
 from hyperv_placement.planning.machine.held import named
 
+IN_FORCE = frozenset({"hold-in-force", "hold-undeclared", "holds-unread"})
+"""Of the findings that say what is held, and what is not known of it."""
+OF_HOLDS = IN_FORCE | {"hold-over"}
+"""Of all findings about holds."""
 
-def held_back(step: Step, hold: Hold, *, leaves: bool = False) -> Step:
+
+def held_back(step: Step, hold: Hold, stack: Stack, *, leaves: bool = False) -> Step:
     """Return `step` without its move where a hold keeps the machine; one in its place, or on its way already, is left as it is.
 
     `leaves`: whether its host must be empty, so that it is not in its place there.
@@ -32,22 +38,32 @@ def held_back(step: Step, hold: Hold, *, leaves: bool = False) -> Step:
         standing=Standing.HELD,
         move=None,
         excused=f"held until {hold.until.isoformat()}: {hold.reason}",
-        findings=(Finding.warning("machine-held", text, _release(hold)),),
+        findings=(Finding.warning("machine-held", text, _when_done(hold, stack)),),
     )
 
 
-def in_force(stack: Stack, known: Kept) -> Iterator[Finding]:
-    """Yield a line for each hold that counts, whether or not it stops anything. `stack`: with those of the shared state."""
-    for hold in stack.holds:
+def said(stack: Stack, known: Kept, day: date | None) -> Iterator[Finding]:
+    """Yield a line for each hold that counts on `day` (UTC), whether or not it stops anything, and for each whose last day is over.
+
+    One of the shared state that means nothing which `stack` declares is said, too, and so is that they could not be read. `day`: None
+    where none is known; then all of them count.
+    """
+    whole = stack.held(known.holds)
+    counting = whole.on(day)
+    for hold in counting.holds:
         effect = "nothing comes to it" if hold.host is not None else "it does not move"
-        yield Finding.warning("hold-in-force", f"{named(hold)}; {effect}", _release(hold))
+        yield Finding.warning("hold-in-force", f"{named(hold)}; {effect}", _when_done(hold, stack))
+    for hold in known.holds:
+        if hold not in whole.holds:
+            text = f"{named(hold)}; {stack.path.name} declares no {_kind(hold)} of that name, so that nothing is held by it"
+            yield Finding.warning("hold-undeclared", text, _when_done(hold, stack))
     if known.holds_unread:
         text = f"Whether anything is held in the shared state is not known: {known.holds_unread}"
         yield Finding.warning("holds-unread", text, "A run that cannot read them starts nothing")
+    yield from _over(whole, counting)
 
 
-def over(declared: Stack, stack: Stack) -> Iterator[Finding]:
-    """Yield a line for maintenance and for each hold whose last day is over. `stack`: as it counts that day."""
+def _over(declared: Stack, stack: Stack) -> Iterator[Finding]:
     for name, entry in declared.maintenance.items():
         if name not in stack.maintenance and entry.until is not None:
             why = f" ({entry.reason})" if entry.reason else ""
@@ -58,15 +74,29 @@ def over(declared: Stack, stack: Stack) -> Iterator[Finding]:
             )
     for hold in declared.holds:
         if hold not in stack.holds:
+            by = f", by {hold.by}" if hold.by else ""
             yield Finding.warning(
-                "word-over",
-                f"The hold of {hold.host or hold.label} ended on {hold.until.isoformat()} ({hold.reason}): it counts no more",
-                "Take its line out of hold:, or give it a later until:",
+                "hold-over",
+                f"The hold of {hold.host or hold.label} ended on {hold.until.isoformat()} ({hold.reason}{by}): it counts no more",
+                f"If it is to count on, hold it anew to a later day; else: {release(hold, stack)}"
+                if hold.by
+                else "Take its line out of hold:, or give it a later until:",
             )
 
 
-def _release(hold: Hold) -> str:
-    subject = hold.host or hold.label
+def release(hold: Hold, stack: Stack) -> str:
+    """Return the command that takes a hold out of the shared state."""
+    name = str(hold.host or hold.label)
+    doubtful = (name in stack.hosts) == (name in stack.vms)
+    subject = f"{_kind(hold)}:{name}" if doubtful else name
+    return str(quoting.own("bin/placement release {} {}", subject, stack.path.stem))
+
+
+def _kind(hold: Hold) -> str:
+    return "host" if hold.host is not None else "vm"
+
+
+def _when_done(hold: Hold, stack: Stack) -> str:
     if hold.by:
-        return f"When that is done: {quoting.own('bin/placement release STACK {}', str(subject))}"
+        return f"When that is done: {release(hold, stack)}"
     return "When that is done, take its line out of hold:"

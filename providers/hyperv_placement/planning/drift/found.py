@@ -12,7 +12,7 @@ from hyperv_placement.model.names import HostName, folded
 from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import became
-from hyperv_placement.planning.checks.holds import in_force
+from hyperv_placement.planning.checks.holds import IN_FORCE, release, said
 from hyperv_placement.planning.checks.live_migration import declared_settings, differing, settings_of
 from hyperv_placement.planning.machine.computers import REPLICAS
 from hyperv_placement.planning.machine.difference import Change, differences, observed
@@ -33,7 +33,10 @@ def drift_of(
     `left`: what moves have left behind.
     """
     left = left or LeftBehind(unread={})
-    declared, stack = stack, stack.held(plan.known.holds).on(readings.now.astimezone(UTC).date())
+    day = readings.now.astimezone(UTC).date()
+    holds = tuple(str(each) for each in said(stack, plan.known, day) if each.id in IN_FORCE)
+    declared = stack.held(plan.known.holds)
+    stack = declared.on(day)
     movers = Movers(inventory, readings.past.moves, readings.names, readings.logged)
     stood = {step.label: _of_machine(step, stack, movers) for step in plan.steps}
     doubts = {
@@ -63,7 +66,7 @@ def drift_of(
         drifts=tuple(drift for drift in reported if drift.snooze is None and not drift.held),
         snoozed=tuple(drift for drift in reported if drift.snooze is not None and not drift.held),
         held=tuple(drift for drift in reported if drift.held),
-        holds=tuple(each.text for each in in_force(stack, plan.known)),
+        holds=holds,
         unknown=(*(each for each, counts in unknown if counts), *unread(left, inventory.unreachable)),
         away=tuple(each for each, counts in unknown if not counts),
         ended=tuple(_ended(declared, stack)),
@@ -95,7 +98,9 @@ def _ended(declared: Stack, stack: Stack) -> Iterator[Expired]:
         if name not in stack.maintenance:
             yield Expired(label=name, snooze=maintenance)
     yield from (
-        Expired(label=hold.host or hold.label or "", snooze=hold)
+        Expired(
+            label=hold.host or hold.label or "", snooze=hold, release=release(hold, stack) if hold.by else ""
+        )
         for hold in declared.holds
         if hold not in stack.holds
     )

@@ -166,6 +166,8 @@ class Expired:
     label: str
     """Of the machine, or the name of the host."""
     snooze: Snooze | Away | Hold | Maintenance
+    release: str = ""
+    """What takes a hold out of the shared state; empty for what stands in the stack file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
