@@ -3,11 +3,11 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 FUZZ_SECONDS ?= 300
 FUZZ_SEED ?= 0
-COUNT ?= 40
+N ?= 200
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup develop directory browser database demo docs docs-write test test-all runs bench check fuzz lock sbom clean
+.PHONY: help setup develop directory browser database demo docs docs-write test test-all chaos chaos-short bench check fuzz lock sbom clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
@@ -36,8 +36,11 @@ test: develop directory browser database ## Run all tests, the real engine inclu
 test-all: develop directory browser database ## Run all tests and every whole run in both forms: first `up`, and on an adopted stack
 	@$(VENV_PYTHON) -m tools.suite --all
 
-runs: setup ## Disturb COUNT (40) runs of the real engine on random maps: exit code 0 has to mean reached (20 minutes; SEED=1)
-	@$(VENV_PYTHON) -m tools.runs --count $(COUNT) --seed $(SEED)
+chaos: setup ## Disturb whole runs at random events and judge what becomes of them; N (200) rounds more (SEED=1 ONLY=kind REPLAY=seed)
+	@$(VENV_PYTHON) -m tools.chaos --count $(N) --seed $(SEED) $(if $(ONLY),--only $(ONLY)) $(if $(REPLAY),--replay $(REPLAY))
+
+chaos-short: setup ## Twenty fixed rounds of it, as CI runs them (3 minutes on two cores)
+	@$(VENV_PYTHON) -m tools.chaos --short
 
 bench: develop ## Measure what is promised, goals and results side by side (10 minutes; ONLY=name for one)
 	@$(VENV_PYTHON) -m tools.bench $(ONLY)

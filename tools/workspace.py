@@ -22,6 +22,7 @@ _LEFT_OUT = shutil.ignore_patterns(
     ".venv",
     ".lab",
     ".pulumi",
+    ".chaos",
     ".*_cache",
     ".hypothesis",
     "__pycache__",

@@ -278,6 +278,7 @@ class Service:
         """Count the request, and return what a rule of the lab has it answered with."""
         operation = _operation_name(request)
         self.counts[operation] += 1
+        self.world.log.notice("request", host=self.host.name, operation=operation)
         if self.world.faults.take("right-lost", host=self.host.name, operation=operation) is not None:
             return catalogue.access_denied(machine)
         ordered = self.world.faults.take("wsman-fault", host=self.host.name, operation=operation)

@@ -27,3 +27,19 @@ class RunningClock:
     def now(self) -> datetime:
         """Return the start plus `speed` times what has passed since."""
         return self._start + timedelta(seconds=(time.monotonic() - self._origin) * self.speed)
+
+
+class DrivenClock:
+    """A clock that stands still until it is moved on, so that an instant can be an event of the world."""
+
+    def __init__(self) -> None:
+        """Start at the present."""
+        self._now = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """Return where it stands."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move it on."""
+        self._now += timedelta(seconds=seconds)

@@ -62,7 +62,7 @@ def meanwhile(world: World, job: LabJob) -> None:
             case "vm-deleted":
                 job.vm_deleted = True
                 del world.hosts[vm.host].realized[vm.id]
-        world.log.write("meddled", kind=kind, vm=vm.name, host=vm.host)
+        world.log.write("meddled", kind=kind, vm=vm.name, id=vm.id, host=vm.host)
 
 
 def _move_on(world: World, job: LabJob, vm: LabVm, wanted: str) -> None:

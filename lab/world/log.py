@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .clock import LabClock
+
+Listener = Callable[[str, Mapping[str, object]], None]
+"""Called with an event's name and fields, in the thread in which it happens: what it does is done before anything follows."""
 
 
 class EventLog:
@@ -16,9 +20,16 @@ class EventLog:
         self._path = path
         self._clock = clock
         self._lock = threading.Lock()
+        self.listeners: list[Listener] = []
 
     def write(self, event: str, **fields: object) -> None:
         """Append a line: `time`, `event`, then `fields` (JSON values)."""
         line = json.dumps({"time": self._clock.now().isoformat(), "event": event, **fields})
         with self._lock, self._path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
+        self.notice(event, **fields)
+
+    def notice(self, event: str, **fields: object) -> None:
+        """Report to listeners alone what is too frequent for the file."""
+        for listener in self.listeners:
+            listener(event, fields)

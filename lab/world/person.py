@@ -1,4 +1,4 @@
-"""Somebody logged on at a host who moves a machine behind everybody's back."""
+"""Somebody logged on at a host who moves, renames, turns off or deletes a machine behind everybody's back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lab.world.jobs import TYPES
 from lab.world.objects import FILELESS
 from lab.world.plan_files import configuration_files
 
-from . import LabHost, LabJob, LabVm, MigrationRequest, World, vmms
+from . import LabHost, LabJob, LabVm, MigrationRequest, World, power, vmms
 
 
 class CommandError(Exception):
@@ -50,12 +50,49 @@ def move(world: World, vm_text: str, host_text: str) -> LabJob:
                 destination=destination.full_name,
                 roots=None if shared else vm.roots,
                 disks={} if shared else {d.slot: d.path for d in vm.disks if d.kind not in FILELESS},
-                caller=SecondHopCaller(name=f"{world.settings.netbios}\\operator", scheme="console"),
+                caller=_console(world),
             ),
         )
     if not isinstance(answer, LabJob):
         raise CommandError(f"{vm.host} refuses to move {vm.name}: {answer.reason} ({answer.return_value})")
     return answer
+
+
+def rename(world: World, vm_text: str, name: str) -> None:
+    """Give a machine another name. Raises CommandError."""
+    with world.lock:
+        vm = find_vm(world, vm_text)
+        vm.name = name
+        _meddled(world, "renamed", vm)
+
+
+def turn_off(world: World, vm_text: str) -> None:
+    """Turn a machine off, which a host also does while it moves. Raises CommandError."""
+    with world.lock:
+        vm = find_vm(world, vm_text)
+        answer = vmms.request_state(world, vm.host, vm.id, power.DISABLE, _console(world).name)
+        if not isinstance(answer, LabJob):
+            raise CommandError(f"{vm.host} refuses to turn {vm.name} off ({answer})")
+        _meddled(world, "turned off", vm)
+
+
+def delete(world: World, vm_text: str) -> None:
+    """Delete a machine; its files stay. Raises CommandError, also while it moves."""
+    with world.lock:
+        vm = find_vm(world, vm_text)
+        if world.running_job(vm.id) is not None:
+            raise CommandError(f"{vm.host} refuses to delete {vm.name}: it is in use")
+        del world.hosts[vm.host].realized[vm.id]
+        _meddled(world, "deleted", vm)
+
+
+def _meddled(world: World, what: str, vm: LabVm) -> None:
+    world.log.write("person", what=what, vm=vm.name, id=vm.id, host=vm.host)
+    world.save()
+
+
+def _console(world: World) -> SecondHopCaller:
+    return SecondHopCaller(name=f"{world.settings.netbios}\\operator", scheme="console")
 
 
 def _shared(world: World, vm: LabVm, destination: LabHost) -> bool:

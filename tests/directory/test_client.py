@@ -29,7 +29,7 @@ from hyperv_placement.model.directory import (
 from hyperv_placement.model.names import HostName
 from hyperv_placement.planning.delegation.entries import change_of, entries_of, powershell
 from hyperv_placement.planning.delegation.security_descriptor import sid_bytes
-from tests.fabric.relay import Relay
+from tools.chaos.relay import Relay
 
 from .conftest import Site
 

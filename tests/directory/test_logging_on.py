@@ -16,8 +16,8 @@ from hyperv_placement.errors import AuthenticationError, CredentialsError
 from hyperv_placement.model.stack import Authentication
 from hyperv_placement.winrm.connection_errors import LoginImpossibleError
 from lab.world.faults import Fault
-from tests.fabric.relay import Relay
 from tests.unit.lab.conftest import StillClock, estate, machine
+from tools.chaos.relay import Relay
 
 from .conftest import Site
 from .hosts import SYSTEM, Hosts, hosts_of

@@ -27,9 +27,9 @@ from lab.home import certificates, credentials
 from lab.wmi.accounts import Accounts
 from tests.clocks import FastClock
 from tests.fabric.conftest import Fabric, Maker
-from tests.fabric.relay import Relay
 from tests.fabric.scripted import Reply, Scripted, status
 from tests.unit.lab.conftest import estate, machine
+from tools.chaos.relay import Relay
 
 pytestmark = pytest.mark.lab
 SYSTEM = EndpointReference(

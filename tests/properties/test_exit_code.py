@@ -2,7 +2,7 @@
 
 The engine, the hosts and the clock are stand-ins of this process (tests/standin): the program's planning, the hand-over, the
 resources, the order of the run and the admission are the product's own; what carries out one order, and its proofs, is a value. Orders through
-sockets and the real engine are what tests/fabric, tests/e2e and `make runs` are for: a case here takes some 20 ms.
+sockets and the real engine are what tests/fabric, tests/e2e and `make chaos` are for: a case here takes some 20 ms.
 """
 
 from __future__ import annotations

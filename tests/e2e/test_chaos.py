@@ -1,0 +1,66 @@
+"""The machine of `make chaos` itself: it passes what is whole, and reports what is not, with the way to see it again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tools.chaos.cases import SHORT, case
+from tools.chaos.moments import Moment
+from tools.chaos.place import Place
+from tools.chaos.playing import play
+from tools.chaos.scene import Scene
+from tools.chaos.starts import FRESH
+from tools.chaos.verdict import line
+from tools.workspace import PROJECT
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+STORAGE = 1
+"""A seed whose start is a move of storage."""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """A place of its own."""
+    here = Place(tmp_path / "place")
+    yield here
+    here.close()
+
+
+def test_a_machine_that_vanishes_fails_its_round_which_says_how_to_replay_it(
+    place: Place, tmp_path: Path
+) -> None:
+    """A fault that no rule excuses: a machine is gone, and nobody has deleted it."""
+    lost = "VM001"
+
+    def vanish(scene: Scene) -> bool:
+        vm = scene.lab.world.find(scene.label(lost))
+        assert vm is not None
+        del scene.lab.world.hosts[vm.host].realized[vm.id]
+        return True
+
+    drawn = replace(case(STORAGE), history=FRESH, disturbances=())
+    verdict = play(
+        drawn,
+        place,
+        tmp_path,
+        also=lambda scene: scene.lab.triggers.at(Moment(event="state written"), lambda: vanish(scene)),
+    )
+    assert f"realized_once: {lost} is realized 0 times" in verdict.wrong
+    assert f"REPLAY={STORAGE}" in line(verdict)
+
+
+@pytest.mark.all
+@pytest.mark.timeout(900)
+def test_the_rounds_of_ci_are_passed() -> None:
+    """`make chaos-short` as CI types it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.chaos", "--short"], cwd=PROJECT, check=False, capture_output=True, text=True
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count(" passed") >= len(SHORT)

@@ -1,0 +1,105 @@
+"""Rounds of `make chaos`: which ones there are, when their moments come, and how later runs add to what earlier ones have kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools.chaos.book import Book, table
+from tools.chaos.cases import case, seeds
+from tools.chaos.disturbances import ALL
+from tools.chaos.moments import Moment, Triggers
+from tools.chaos.starts import HISTORIES, STARTS
+from tools.chaos.verdict import Verdict
+
+MANY = 100
+
+
+def verdict(seed: int, *wrong: str, codes: tuple[int, ...] = (1, 0)) -> Verdict:
+    """Return what became of a round."""
+    return Verdict(
+        seed=seed, shape="hosts", history="fresh", kinds=["kill-engine"], planned="", done=["kill-engine"],
+        codes=list(codes), wrong=list(wrong),
+    )  # fmt: skip
+
+
+def test_each_start_comes_among_ten_rounds_and_each_disturbance_first_in_one_of_ten_times_as_many() -> None:
+    """Wherever one begins: nothing is left to luck in what is covered."""
+    assert len(STARTS) == 10
+    for begin in (1, 4711):
+        assert {case(seed).shape for seed in range(begin, begin + 10)} == set(STARTS)
+        whole = [case(seed) for seed in range(begin, begin + 10 * len(ALL))]
+        assert {each.kinds()[0] for each in whole} == set(ALL)
+        assert {each.history for each in whole} == set(HISTORIES)
+        assert {len(each.disturbances) for each in whole} == {1, 2, 3}
+
+
+def test_a_seed_is_the_same_round_each_time_and_moves_something() -> None:
+    """That is what REPLAY lives by."""
+    for seed in range(MANY):
+        assert case(seed) == case(seed)
+        assert case(seed).start.movers()
+
+
+def test_rounds_of_one_kind_can_be_chosen() -> None:
+    """By start, history or disturbance; a kind that does not exist is reported with those that do."""
+    for kind in ("cycle", "adopted", "relay-garble", "drop-answer"):
+        found = seeds(1, kind)
+        assert all(case(next(found)).is_of(kind) for _ in range(3))
+    with pytest.raises(ValueError, match="there is no kind 'flood'; there are hosts"):
+        next(seeds(1, "flood"))
+
+
+def test_a_moment_is_the_nth_event_of_those_that_it_is_of() -> None:
+    """Others do not count, and it comes once."""
+    triggers, done = Triggers(), list[str]()
+    third = Moment(event="progress", of={"vm": "VM007"}, count=3)
+    assert str(third) == "3rd progress of VM007"
+    triggers.at(third, lambda: done.append("there") or True)
+    for vm in ("VM007", "VM001", "VM007", "VM007", "VM007"):
+        assert done == ([] if len(done) == 0 else ["there"])
+        triggers.happened("progress", {"vm": vm})
+    assert done == ["there"]
+
+
+def test_what_cannot_be_done_at_its_moment_is_tried_with_each_later_event() -> None:
+    """A machine that moves cannot be deleted, a process that has not started cannot be killed."""
+    triggers, tried = Triggers(), list[int]()
+
+    def act() -> bool:
+        tried.append(1)
+        return len(tried) == 3
+
+    triggers.at(Moment(event="request", count=2), act)
+    triggers.happened("request", {"host": "hv1"})
+    assert tried == []
+    for event in ("request", "step", "step", "step"):
+        triggers.happened(event, {})
+    assert len(tried) == 3
+
+
+def test_later_runs_go_on_with_the_rounds_of_earlier_ones(tmp_path: Path) -> None:
+    """The table sums all of them; a round whose file a kill has torn is played again."""
+    book = Book(tmp_path)
+    assert list(book.verdicts()) == []
+    for seed in (2, 10, 1):
+        book.add(verdict(seed))
+    (tmp_path / "rounds" / "3.json").write_text('{"seed": 3, "sha', encoding="utf-8")
+    again = Book(tmp_path)
+    assert [each.seed for each in again.verdicts()] == [1, 2, 10]
+    assert not (tmp_path / "rounds" / "3.json").exists()
+    again.add(verdict(4, "realized_once: VM001 is realized 0 times", codes=(-9, 1, 0)))
+    said = table(Book(tmp_path).verdicts())
+    assert "hosts             4      3         4         4          3" in said
+    assert "lost 1, moved twice 0, false success 0, not recovered 0" in said
+    assert "REPLAY=4  realized_once: VM001 is realized 0 times" in said
+
+
+def test_logs_are_kept_of_rounds_that_were_not_passed(tmp_path: Path) -> None:
+    """Nobody looks at the others."""
+    book = Book(tmp_path)
+    for each in (verdict(1), verdict(2, "no_jobs: a job is at work on VM001")):
+        (book.logs(each.seed) / "run-1.log").write_text("error", encoding="utf-8")
+        book.add(each)
+    assert [path.name for path in (tmp_path / "logs").iterdir()] == ["2"]

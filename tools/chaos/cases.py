@@ -1,0 +1,70 @@
+"""One seed, one round: everything that is left to chance in it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .disturbances import ALL, Disturbance, draw
+from .starts import HISTORIES, STARTS, Start
+
+_MOST = 3
+SHORT = range(1, 21)
+"""The rounds of CI."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a seed stands for."""
+
+    seed: int
+    shape: str
+    history: str
+    start: Start
+    disturbances: tuple[Disturbance, ...]
+
+    def kinds(self) -> list[str]:
+        """Return the kinds of its disturbances."""
+        return [each.kind for each in self.disturbances]
+
+    def is_of(self, kind: str) -> bool:
+        """Say whether a start, a history or a disturbance of it is of this kind."""
+        return kind in (self.shape, self.history, *self.kinds())
+
+    def __str__(self) -> str:
+        """Return it as a line."""
+        return f"{self.shape}, {self.history}: {'; '.join(map(str, self.disturbances))}"
+
+
+def case(seed: int) -> Case:
+    """Return the round of a seed: among ten in a row each start comes once, and each disturbance among ten times as many as there are."""
+    rng = random.Random(seed)  # noqa: S311 - a round is no secret
+    shape = list(STARTS)[seed % len(STARTS)]
+    history = rng.choice(HISTORIES)
+    start = STARTS[shape](rng)
+    # The step keeps neighbours apart; it has no factor in common with the number of kinds, so none is left out.
+    first = ALL[(seed // len(STARTS) * _STEP + seed) % len(ALL)]
+    kinds = [first, *(rng.choice(ALL) for _ in range(rng.choice((0, 0, 1, _MOST - 1))))]
+    kinds = list(dict.fromkeys(kinds))
+    return Case(
+        seed=seed,
+        shape=shape,
+        history=history,
+        start=start,
+        disturbances=tuple(draw(rng, kind, start) for kind in kinds),
+    )
+
+
+_STEP = 7
+
+
+def seeds(first: int, only: str = "") -> Iterator[int]:
+    """Yield seeds from the first on, all or those of rounds of a kind. Raises ValueError where there is no such kind."""
+    if only and only not in (*STARTS, *HISTORIES, *ALL):
+        raise ValueError(f"there is no kind {only!r}; there are {', '.join((*STARTS, *HISTORIES, *ALL))}")
+    seed = first
+    while True:
+        if not only or case(seed).is_of(only):
+            yield seed
+        seed += 1

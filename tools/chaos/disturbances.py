@@ -1,0 +1,84 @@
+"""What disturbs a run: which kinds there are, and one drawn at random."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lab.world.faults import KINDS
+
+from .moments import Moment, drawn
+from .processes import ENGINE, LANGUAGE_HOST, PLUGIN, PROGRAM, ROLES
+from .starts import HOSTS, Start
+
+KILLS: Mapping[str, Sequence[str]] = {
+    "kill-engine": (ENGINE,),
+    "kill-plugin": (PLUGIN,),
+    "kill-program": (PROGRAM,),
+    "kill-language-host": (LANGUAGE_HOST,),
+    "kill-all": ROLES,
+}
+SIGNALS = ("sigint", "sigint-twice", "sigterm", "sighup", "stop-engine", "stop-plugin", "stop-all")
+RELAYS = ("cut", "delay", "truncate", "garble", "double", "half-open")
+PERSONS = ("person-moves", "person-renames", "person-turns-off", "person-deletes")
+FILES = ("disk-full", "read-only", "stack-edited")
+RUNS = ("two-runs", "two-stacks")
+NEEDS_ERROR = {"bad-answer": "503", "wsman-fault": "0x80338029", "password-changed": "Another1!"}
+OPERATIONS = ("Enumerate", "Pull", "Get")
+PASSWORD = "password-changed"  # noqa: S105 - a kind of fault
+_OF_HOST = frozenset(
+    {"unavailable", "login-lost", "wsman-fault", "redirected", "host-restarts", "clock-jumps"}
+)
+_OF_ANSWER = frozenset(
+    {"no-answer", "answer-truncated", "answer-garbled", "answer-doubled", "wsman-fault", "right-lost"}
+)
+
+ALL: Sequence[str] = (
+    *KILLS, *SIGNALS, *(f"relay-{mode}" for mode in RELAYS), *PERSONS, *FILES, *RUNS, *sorted(KINDS)
+)  # fmt: skip
+"""Every kind; those named as in `bin/lab fault add` are that fault of the lab."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disturbance:
+    """One disturbance: what, when, of whom."""
+
+    kind: str
+    moment: Moment
+    vm: str
+    """Whom it meets, where it meets a machine."""
+    host: str
+    """The same of a host."""
+    steps: int
+    """For how many steps of the lab's time it lasts, where it lasts; it never outlasts the run."""
+    number: int
+    """What else is left to chance goes by this number."""
+
+    def __str__(self) -> str:
+        """Return it as a person would say it."""
+        return f"{self.kind} ({self.vm}, {self.host}, {self.steps} steps) at the {self.moment}"
+
+    @property
+    def of_host(self) -> bool:
+        """Whether a fault of the lab is of a host, and not of a machine."""
+        return KINDS[self.kind].times is None or self.kind in _OF_HOST or self.kind in _OF_ANSWER
+
+    @property
+    def operation(self) -> str | None:
+        """Which requests a fault of the lab meets; None: any, or it is of no request."""
+        return OPERATIONS[self.number % 3] if self.kind in _OF_ANSWER and self.kind != "right-lost" else None
+
+
+def draw(rng: random.Random, kind: str, start: Start) -> Disturbance:
+    """Return a disturbance of a kind at a random moment."""
+    movers = start.movers()
+    anybody = sorted(start.after["vms"])
+    return Disturbance(
+        kind=kind,
+        moment=drawn(rng, movers, HOSTS) if kind not in KINDS or rng.randrange(3) else Moment(event="step"),
+        vm=rng.choice(movers if kind in KINDS or rng.randrange(3) else anybody),
+        host=rng.choice(HOSTS),
+        steps=rng.choice((5, 15, 40)),
+        number=rng.randrange(1 << 16),
+    )

@@ -1,0 +1,195 @@
+"""One round: a start, a run that is disturbed, the documented recovery, and the judgement."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from lab.world.faults import Fault
+
+from . import invariants
+from .answers import answer
+from .cases import Case
+from .effects import Effects
+from .place import OTHER, STACK, Place
+from .processes import Run
+from .scene import Scene
+from .starts import AGAIN, FAILED, FRESH
+from .verdict import Verdict
+
+_UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--stack")
+_UPS = 4
+"""Runs after the disturbed one at most."""
+_SETTLED_S = 60.0
+
+
+def play(
+    played: Case, place: Place, folder: Path, *, also: Callable[[Scene], None] = lambda _: None
+) -> Verdict:
+    """Play a round; its logs are in `folder`, which is there. `also` is done right before the disturbed run begins."""
+    begun = time.monotonic()
+    verdict = Verdict(
+        seed=played.seed,
+        shape=played.shape,
+        history=played.history,
+        kinds=played.kinds(),
+        planned=str(played),
+    )
+    place.reset()
+    if {"disk-full", "read-only"} & set(played.kinds()) and not place.mount():
+        verdict.skipped.append("disk-full and read-only need root and mount(8)")
+    scene = Scene(played, place, folder)
+    try:
+        _prelude(scene)
+        effects = Effects(scene)
+        also(scene)
+        _disturbed(scene, effects, verdict)
+        verdict.done = effects.done
+        _recovered(scene, verdict)
+        _judged(scene, verdict)
+        _keep_evidence(scene, folder)
+    finally:
+        scene.close()
+        place.unmount()
+    verdict.wrong += [f"left: {each}" for run in (*scene.runs, *scene.beside) for each in _left(run)]
+    verdict.seconds = round(time.monotonic() - begun, 1)
+    return verdict
+
+
+def _prelude(scene: Scene) -> None:
+    """Bring the stack to where the round begins."""
+    start, history = scene.case.start, scene.case.history
+    scene.declare(start.before)
+    if history == FRESH:
+        return
+    _must(scene, 0)
+    if history == AGAIN:
+        scene.declare(start.after)
+        _must(scene, 0)
+    elif history == FAILED:
+        vm = scene.label(start.movers()[0])
+        with scene.lab.world.lock:
+            rule = scene.lab.world.faults.add(Fault(id=0, kind="migration-fails", vm=vm, left=None, after=40))
+        scene.declare(start.after)
+        _must(scene, None)
+        scene.lab.world.faults.clear(rule.id)
+
+
+def _must(scene: Scene, code: int | None) -> None:
+    """Run `up` undisturbed; raise RuntimeError where it does not end with the code, or for None where it ends with 0."""
+    run = scene.start(*_UP, STACK)
+    ended = run.ended()
+    if (ended == 0) != (code == 0):
+        raise RuntimeError(f"the start of the round ended with {ended}:\n{run.text()[-2000:]}")
+
+
+def _disturbed(scene: Scene, effects: Effects, verdict: Verdict) -> None:
+    start = scene.case.start
+    scene.declare(start.before if scene.case.history == AGAIN else start.after)
+    with scene.lab.world.lock:
+        scene.lab.watched += [
+            _changes(scene, "state written", invariants.state_file(scene)),
+            _changes(scene, "audit line", scene.place.state / "audit" / f"{STACK}.jsonl"),
+        ]
+        for each in scene.case.disturbances:
+            if not (verdict.skipped and each.kind in ("disk-full", "read-only")):
+                scene.lab.triggers.at(each.moment, lambda each=each: effects.begin(each))  # type: ignore[misc]
+    run = scene.start(*_UP, STACK)
+    verdict.codes.append(run.ended())
+    effects.end()
+    verdict.killed = run.killed
+    verdict.wrong += [f"hung: {run.log.name}"] if run.hung else []
+    if verdict.codes[0] == 0:
+        verdict.wrong += [f"false success: {each}" for each in _lies(scene)]
+    for beside in scene.beside:
+        if beside.ended() == 0 and beside.words[-1] == STACK:
+            verdict.wrong += [f"false success of {beside.log.name}: {each}" for each in _lies(scene)]
+
+
+def _lies(scene: Scene) -> list[str]:
+    """Return what is not reached after a run that ended with 0; what people did to machines meanwhile is no lie of it."""
+    meddled = {scene.machines[vm].label for vm in scene.meddled("moved", "deleted", "moved-on")}
+    meddled |= {
+        str(fields["vm"])
+        for event, fields in scene.lab.events
+        if event == "start" and str(fields["by"]).endswith("operator")
+    }
+    if "stack-edited" in scene.case.kinds():
+        return []  # the run was of the file before
+    return [each for each in invariants.unreached(scene) if each.split()[0] not in meddled]
+
+
+def _changes(scene: Scene, event: str, path: Path) -> Callable[[], None]:
+    """Return what reports each change of a file that it is called after."""
+    last: list[tuple[int, int]] = []
+
+    def look() -> None:
+        try:
+            found = path.stat()
+        except OSError:
+            return
+        mark = found.st_mtime_ns, found.st_size
+        if last != [mark]:
+            last[:] = [mark]
+            scene.lab.triggers.happened(event, {})
+
+    look.__doc__ = "Report a change."
+    return look
+
+
+def _recovered(scene: Scene, verdict: Verdict) -> None:
+    """Type what is documented, answer what runs report, and run again until one ends with 0."""
+    if verdict.codes[0] == 0 and not scene.beside and not invariants.unreached(scene):
+        return
+    _type(scene, "placement", "unlock", STACK)
+    _type(scene, "pulumi", "refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", STACK)
+    for _ in range(_UPS):
+        verdict.answers += answer(scene)
+        run = scene.start(*_UP, STACK)
+        verdict.codes.append(run.ended())
+        verdict.wrong += [f"hung: {run.log.name}"] if run.hung else []
+        if verdict.codes[-1] == 0:
+            verdict.wrong += [f"false success: {each}" for each in invariants.unreached(scene)]
+            break
+    else:
+        verdict.wrong.append(f"not recovered: {verdict.codes}")
+    if any(beside.words[-1] == OTHER for beside in scene.beside):
+        _type(scene, "placement", "unlock", OTHER)
+
+
+def _type(scene: Scene, *words: str) -> int:
+    path = scene.folder / f"typed-{words[1]}.log"
+    with path.open("w", encoding="utf-8") as output:
+        return scene.place.workspace.run(
+            *words, check=False, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        ).returncode
+
+
+def _judged(scene: Scene, verdict: Verdict) -> None:
+    _settle(scene)
+    preview = scene.start("preview", "--expect-no-changes", "--stack", STACK)
+    if (code := preview.ended()) != 0:
+        verdict.wrong.append(f"nothing_to_do: preview --expect-no-changes ended with {code}")
+    with scene.lab.world.lock:
+        for invariant in invariants.AFTERWARDS:
+            verdict.wrong += [f"{invariant.__name__}: {each}" for each in invariant(scene)]
+
+
+def _settle(scene: Scene) -> None:
+    """Wait until no job runs."""
+    end, pause = time.monotonic() + _SETTLED_S, threading.Event()
+    while scene.lab.running() and time.monotonic() < end:
+        pause.wait(0.1)
+
+
+def _left(run: Run) -> list[str]:
+    return run.left()
+
+
+def _keep_evidence(scene: Scene, folder: Path) -> None:
+    """Write what the lab saw beside the logs of the runs."""
+    lines = [f"{event} {fields}" for event, fields in scene.lab.events]
+    (folder / "lab.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")

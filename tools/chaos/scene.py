@@ -1,0 +1,113 @@
+"""One round under way: its lab, its stack file, its runs, and what has become of its machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.home.credentials import Account
+from lab.world import LabVm
+
+from .cases import Case
+from .laboratory import Laboratory
+from .place import STACK, Place
+from .processes import Run
+from .relay import Relay
+
+NEW_PASSWORD = "An0ther-Passw0rd"  # noqa: S105 - of the lab
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What a machine was when the round began, by which it is judged afterwards."""
+
+    id: str
+    label: str
+    host: str
+    state: int
+    switches: tuple[str | None, ...]
+    sums: Mapping[str, str | None]
+
+
+class Scene:
+    """What the parts of a round share."""
+
+    def __init__(self, case: Case, place: Place, folder: Path) -> None:
+        """Start the lab of a case in a place; logs of runs go to `folder`."""
+        self.case, self.place, self.folder = case, place, folder
+        self.lab = Laboratory(place.folder / ".lab", case.start.estate, case.seed)
+        self._open = ExitStack()
+        self.relays: dict[str, Relay] = {}
+        self.runs: list[Run] = []
+        self.beside: list[Run] = []
+        """Runs that another person has started."""
+        self.declared: Mapping[str, Any] = case.start.before
+        self.machines = {vm.id: self._as_it_is(vm) for vm in self.lab.vms()}
+        self.account = Account(username=self.lab.account.username, password=NEW_PASSWORD)
+        place.write_credentials(self.lab.account)
+        if any(kind.startswith("relay-") for kind in case.kinds()):
+            for name, url in self.lab.addresses().items():
+                relay = self._open.enter_context(Relay(int(url.rsplit(":", 1)[1].partition("/")[0]), "https"))
+                relay.keeps = False
+                self.relays[name] = relay
+
+    def _as_it_is(self, vm: LabVm) -> Machine:
+        return Machine(
+            id=vm.id, label=vm.name, host=vm.host, state=vm.enabled_state,
+            switches=tuple(nic.switch for nic in vm.nics), sums=self.lab.sums(vm),
+        )  # fmt: skip
+
+    @property
+    def run(self) -> Run:
+        """The run that is disturbed."""
+        return self.runs[-1]
+
+    def label(self, declared: str) -> str:
+        """Return the GUID of the machine that was declared under a name."""
+        return next(each.id for each in self.machines.values() if each.label == declared)
+
+    def addresses(self) -> Mapping[str, str]:
+        """Return the URLs under which hosts are declared."""
+        return {name: relay.url for name, relay in self.relays.items()} or self.lab.addresses()
+
+    def declare(self, content: Mapping[str, Any], stack: str = STACK) -> None:
+        """Write the stack file; it is what is wanted from now on."""
+        if stack == STACK:
+            self.declared = content
+        self.place.write_stack(self.addresses(), content, stack)
+
+    def write_new_password(self) -> None:
+        """Do what who operates does after the password was changed."""
+        self.place.write_credentials(self.account)
+
+    def start(self, *words: str) -> Run:
+        """Start a run of the engine."""
+        run = Run(self.place.workspace, self.folder / f"run-{len(self.runs) + 1}.log", *words)
+        self.runs.append(run)
+        return run
+
+    def start_beside(self, *words: str) -> None:
+        """Start a run as another person would."""
+        self.beside.append(
+            Run(self.place.workspace, self.folder / f"beside-{len(self.beside) + 1}.log", *words)
+        )
+
+    def meddled(self, *whats: str) -> set[str]:
+        """Return the GUIDs of machines to which a person, or a fault in that role, has done such a thing."""
+        found = set()
+        for event, fields in self.lab.events:
+            if event == "person" and fields["what"] in whats:
+                found.add(str(fields["id"]))
+            elif event == "meddled" and str(fields["kind"]).removeprefix("vm-") in whats:
+                found |= {each.id for each in self.machines.values() if each.id == fields.get("id")}
+        return found
+
+    def close(self) -> None:
+        """Stop everything."""
+        for run in (*self.runs, *self.beside):
+            run.stop()
+        self._open.close()
+        self.lab.close()
