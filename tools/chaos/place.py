@@ -32,7 +32,9 @@ class Place:
         self.state = self.folder / ".pulumi"
         self._mounted = False
         for stack in (OTHER, STACK):
-            self.workspace.run("pulumi", "stack", "init", stack, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.workspace.run(
+                "pulumi", "stack", "init", stack, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
         shutil.copytree(self.state, self.folder / _KEPT)
 
     def reset(self) -> None:

@@ -82,8 +82,11 @@ class Relay:
                     break
                 if kept is self.answered and self.instead_of_answer:
                     content, self.instead_of_answer = self.instead_of_answer, b""
-                if kept is self.answered and self.mode and (content := self._disturbed(content)) is None:
-                    break
+                if kept is self.answered and self.mode:
+                    arrived = self._disturbed(content)
+                    if arrived is None:
+                        break
+                    content = arrived
                 if self.keeps:
                     kept += content
                 other.sendall(content)
