@@ -5,9 +5,10 @@ FUZZ_SECONDS ?= 300
 FUZZ_SEED ?= 0
 N ?= 200
 SEED ?= 1
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup develop directory browser database demo docs docs-write test test-all chaos chaos-short bench check fuzz lock sbom clean
+.PHONY: help setup develop directory browser database demo docs docs-write test test-all chaos chaos-short sweep bench check fuzz lock sbom clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
@@ -41,6 +42,9 @@ chaos: setup ## Disturb whole runs at random events and judge what becomes of th
 
 chaos-short: setup ## Twenty fixed rounds of it, as CI runs them (3 minutes on two cores)
 	@$(VENV_PYTHON) -m tools.chaos --short
+
+sweep: develop ## Break the answer to each request of one move of each kind in each way (3 hours, goes on where it ended; ONLY=kind JOBS=2)
+	@$(VENV_PYTHON) -m tests.sweep --jobs $(JOBS) $(if $(ONLY),"$(ONLY)")
 
 bench: develop ## Measure what is promised, goals and results side by side (10 minutes; ONLY=name for one)
 	@$(VENV_PYTHON) -m tools.bench $(ONLY)

@@ -37,13 +37,15 @@ class Site:
     end_point: bytes
     """tls-server-end-point of its certificate."""
     home: Path
+    talk: type[Connection] = Connection
+    """What serves a connection: a test may spoil its answers."""
 
     @classmethod
-    def of(cls, service: Service, home: Path) -> Self:
+    def of(cls, service: Service, home: Path, talk: type[Connection] = Connection) -> Self:
         """Return the site of a service whose certificate is in `home`. Raises OSError where it is not."""
         name = service.host.name
         context, end_point = certificates.server_context(home, name), certificates.end_point(home, name)
-        return cls(service=service, context=context, end_point=end_point, home=home)
+        return cls(service=service, context=context, end_point=end_point, home=home, talk=talk)
 
     @cached_property
     def changed(self) -> Site:
@@ -51,7 +53,7 @@ class Site:
         home, host = self.home / _ANOTHER, self.service.host
         with self.service.world.lock:
             certificates.ensure(home, [(host.name, host.full_name)])
-        return Site.of(self.service, home)
+        return Site.of(self.service, home, self.talk)
 
     def now(self) -> Site:
         """Return what the listener shows now: a fault of the lab changes its certificate. Raises OSError."""
@@ -176,10 +178,10 @@ class Servers:
 
     def _converse(self, connection: socket.socket, address: object, site: Site) -> None:
         if not isinstance(connection, ssl.SSLSocket):
-            Connection(connection, address, site.service)
+            site.talk(connection, address, site.service)
             return
         connection.do_handshake()
-        Connection(
+        site.talk(
             connection, address, site.service, end_point=site.end_point, peer=certificates.Peer.of(connection)
         )
 

@@ -8,6 +8,7 @@ failed one is left out; whatever failed, the run ends non-zero.
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -16,7 +17,9 @@ from typing import Any
 
 from hyperv_placement.audit.origin import Origin
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.migration.mover import Movers
 from hyperv_placement.model.plan import Plan, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.plan import compare
@@ -70,13 +73,24 @@ class Run:
 
 
 @dataclass(slots=True, kw_only=True)
-class Engine:
-    """One stack in one project folder."""
+class Runs(ABC):
+    """The runs of one stack in one project folder, whatever its hosts are."""
 
-    world: World
     folder: Path
     state: dict[str, Resource] = field(default_factory=dict)
     _port: int = 40000
+
+    @abstractmethod
+    def clock(self) -> Turns:
+        """Return the time of the next run."""
+
+    @abstractmethod
+    def estate(self, stack: Stack, clock: Turns) -> Estate:
+        """Return what reads the hosts; program and plugin of a run have one each."""
+
+    @abstractmethod
+    def movers(self) -> Movers:
+        """Return what carries out moves."""
 
     def up(
         self,
@@ -89,16 +103,38 @@ class Engine:
         """Run. `read_by_plugin`: what the plugin has read, where the file was saved meanwhile. `leave`: what befalls the order that was left."""
         self._port += 1
         pass_ = _Pass(self, stack, read_by_plugin or stack, f"127.0.0.1:{self._port}", targets)
-        return pass_.run(leave or (lambda _: None))
+        try:
+            return pass_.run(leave or (lambda _: None))
+        finally:
+            pass_.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class Engine(Runs):
+    """Runs on hosts that are values."""
+
+    world: World
+
+    def clock(self) -> Turns:
+        """Begin at 0."""
+        return Turns()
+
+    def estate(self, stack: Stack, clock: Turns) -> Estate:
+        """Read the values."""
+        return Values(self.world, stack, clock)
+
+    def movers(self) -> Movers:
+        """Change them."""
+        return movers(self.world)
 
 
 class _Pass:
     def __init__(
-        self, engine: Engine, stack: Stack, theirs: Stack, address: str, targets: frozenset[str] | None
+        self, engine: Runs, stack: Stack, theirs: Stack, address: str, targets: frozenset[str] | None
     ) -> None:
         self.engine = engine
         self.stack = stack
-        self.clock = Turns()
+        self.clock = engine.clock()
         self.ended = Run()
         self.targets = targets
         self.program = Handoff(project=engine.folder, engine=address, stack=stack)
@@ -110,10 +146,8 @@ class _Pass:
             of=lambda: ORIGIN,
             required=theirs.must_be_audited,
         )
-        fleet = Fleet(
-            theirs, self.clock, audit, plugin, estate=Values(engine.world, theirs, self.clock),
-            movers=movers(engine.world),
-        )  # fmt: skip
+        self.estates = [engine.estate(each, self.clock) for each in (stack, theirs)]
+        fleet = Fleet(theirs, self.clock, audit, plugin, estate=self.estates[1], movers=engine.movers())
         self.provider = VmPlacement(lambda: OneFleet(fleet))
         self.done = {label: threading.Event() for label in stack.vms}
         self.failed: set[str] = set()
@@ -139,6 +173,10 @@ class _Pass:
                 work.result()
         return self.ended
 
+    def close(self) -> None:
+        for estate in self.estates:
+            estate.close()
+
     def _refresh(self) -> None:
         for label, known in list(self.engine.state.items()):
             read = self._call(label, lambda known=known: self.provider.read(known.id, known.outputs))  # type: ignore[misc]
@@ -151,8 +189,7 @@ class _Pass:
             self._call(label, lambda known=known: self.provider.diff(known.id, known.outputs, known.inputs))  # type: ignore[misc]
 
     def _planned(self) -> Plan | None:
-        estate = Values(self.engine.world, self.stack, self.clock)
-        inventory, plan = compare(self.stack, estate, self.program)
+        inventory, plan = compare(self.stack, self.estates[0], self.program)
         if plan.refusals or not inventory.hosts:
             self.ended.errors += [str(each) for each in plan.refusals] or ["no host answered"]
             return None

@@ -1,0 +1,62 @@
+"""A fixed sample of the sweep: each request of one move of each kind, its answer broken in two ways. `make sweep` plays all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from .breaks import WAYS
+from .cases import SURVIVED, whole
+from .moves import KINDS
+from .rounds import ORDER, play
+from .wire import LOGIN, Case
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that keeps its certificates from round to round."""
+    return tmp_path_factory.mktemp("sweep")
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        pytest.param(name, way, marks=[pytest.mark.all] if (name, way) == ("parking", "401") else [])
+        for name in KINDS
+        for way in ("cut", "401")
+    ],
+)
+def test_a_run_whose_every_answer_breaks_once_moves_its_machines_once(
+    home: Path, name: str, way: str
+) -> None:
+    """Reads are asked once more, orders never; where the run fails all the same the next one reaches the map."""
+    verdict = play(KINDS[name], home, Case(way=way))
+    assert not verdict.wrong
+    names = {(host, asked) for host, all_ in verdict.asked.items() for asked in all_ if asked != LOGIN}
+    assert verdict.met == len(names)
+    assert verdict.codes == (0,)
+
+
+def test_a_round_without_a_broken_answer_tells_of_none(home: Path) -> None:
+    """What the judges say of a run that reaches its map elsewhere: exit 0 there is a false success, and they see it."""
+    kind = replace(KINDS["share"], wanted={"WEB01": ("hv1", "")})
+    verdict = play(kind, home)
+    assert verdict.met == 0
+    assert [each.partition(":")[0] for each in verdict.wrong] == ["false success"]
+
+
+def test_a_whole_sweep_has_each_request_in_each_way() -> None:
+    """What changes something alone, before and after it was carried out; a read alone where no run goes on after it."""
+    cases = list(whole({"hv1": ["login", "SELECT 1", "SELECT 1", "SELECT 1", "SELECT 1", ORDER]}))
+    of_order = [case for case in cases if (case.host, case.number) == ("hv1", 5)]
+    assert {(case.way, case.carried_out) for case in of_order} == {
+        (w, done) for w in WAYS for done in (True, False)
+    }
+    of_read = [case for case in cases if case.host and case.number not in {0, 5}]
+    assert {case.number for case in of_read} == {1, 2, 4}
+    assert {case.way for case in of_read} == WAYS.keys() - set(SURVIVED)
+    assert [case.way for case in cases if not case.host] == list(SURVIVED)

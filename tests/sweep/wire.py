@@ -1,0 +1,152 @@
+"""Connections of the lab that count what is asked, and break the answer to one request of one host."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from hyperv_placement.errors import ProtocolError
+from hyperv_placement.wsman import Enumerate, Get, Invoke, Request, class_of, decode_request
+from lab.server.connection import CONTENT_TYPE, Connection
+
+from .breaks import WAYS, Broken, unasked
+
+LATE = 0.5
+"""Seconds beyond the client's patience."""
+
+
+LOGIN = "login"
+"""What a request without a body is called: a leg of a login."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Which answers of a run break, and how."""
+
+    way: str
+    host: str = ""
+    """Whose; empty: every host's, the first answer to each request of a name."""
+    number: int = 0
+    """Of the host's requests since the run's plan, from 0."""
+    carried_out: bool = True
+    """Whether the host has carried out the request."""
+
+
+@dataclass(slots=True)
+class Tap:
+    """What one run has asked of each host, and the case that it is to meet."""
+
+    patience: float
+    """Seconds after which the client gives an answer up."""
+    case: Case | None = None
+    met: int = 0
+    """How many answers have broken."""
+    asked: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    over: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    _begun: bool = False
+    _known: set[tuple[str, str]] = field(default_factory=set)
+
+    def begin(self) -> None:
+        """Count from here, where a run has planned."""
+        with self.lock:
+            self.asked.clear()
+            self._begun = True
+
+    def count(self, host: str) -> int:
+        """Count a request; return its number."""
+        with self.lock:
+            self.asked[host].append(LOGIN)
+            return len(self.asked[host]) - 1
+
+    def breaks(self, host: str, number: int, *, carried_out: bool) -> bool:
+        """Say whether the answer to this request breaks, and count it if so."""
+        with self.lock:
+            case = self.case
+            if case is None or not self._begun or case.carried_out != carried_out:
+                return False
+            name = (host, self.asked[host][number] if number < len(self.asked[host]) else LOGIN)
+            new = name[1] != LOGIN and name not in self._known
+            self._known.add(name)
+            broken = new if not case.host else (case.host, case.number) == (host, number)
+            self.met += broken
+            return broken
+
+    def name(self, host: str, number: int, content: bytes) -> None:
+        """Name a request by what is in it."""
+        with contextlib.suppress(ProtocolError, IndexError):
+            self.asked[host][number] = _named(decode_request(content))
+
+
+def _named(request: Request) -> str:
+    match request:
+        case Enumerate(query=query, resource_uri=uri):
+            return query or class_of(uri)
+        case Invoke(method=method):
+            return method
+        case Get(target=target):
+            return f"Get {target.class_name}"
+        case _:
+            return type(request).__name__
+
+
+class _Breaking(Connection):
+    """Serves one connection, and breaks what its tap says."""
+
+    tap: Tap
+    _number: int
+
+    def do_POST(self) -> None:  # noqa: N802 - the name is the base class's
+        """Answer one request; a broken answer stands for one that was never carried out, where the case says so."""
+        host = self._service.host.name
+        self._number = self.tap.count(host)
+        if not self.tap.breaks(host, self._number, carried_out=False):
+            super().do_POST()
+            return
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self._send(unasked())
+
+    def _plain(self, body: bytes) -> bytes | HTTPStatus:
+        self.tap.name(self._service.host.name, self._number, body)
+        return super()._plain(body)
+
+    def _answer(
+        self, status: HTTPStatus, body: bytes = b"", offers: tuple[str, ...] = (), kind: str = CONTENT_TYPE,
+        *, location: str = "", sent: int | None = None,
+    ) -> None:  # fmt: skip
+        if not self.tap.breaks(self._service.host.name, self._number, carried_out=True):
+            super()._answer(status, body, offers, kind, location=location, sent=sent)
+            return
+        lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
+        lines += [f"WWW-Authenticate: {each}" for each in offers]
+        lines += [f"Content-Type: {kind}"] if body else []
+        head = "\r\n".join((*lines, f"Content-Length: {len(body)}", "", ""))
+        self._send(head.encode() + body)
+
+    def _send(self, answer: bytes) -> None:
+        broken = WAYS[self.tap.case.way](answer) if self.tap.case else Broken(content=answer)
+        if broken.late:
+            self.tap.over.wait(self.tap.patience + LATE)
+        if broken.silent:
+            self._hold()
+        with contextlib.suppress(OSError):
+            self.wfile.write(broken.content)
+            self.wfile.flush()
+        self.close_connection = self.close_connection or broken.closes or broken.silent
+
+    def _hold(self) -> None:
+        """Say nothing until the client has gone."""
+        watch, end = select.poll(), time.monotonic() + 20 * self.tap.patience
+        watch.register(self.connection, select.POLLRDHUP)
+        while not self.tap.over.is_set() and not watch.poll(20) and time.monotonic() < end:
+            pass
+
+
+def breaking(tap: Tap) -> type[Connection]:
+    """Return what serves connections by `tap`."""
+    return type("Breaking", (_Breaking,), {"tap": tap})
