@@ -17,12 +17,17 @@ from typing import Any
 
 from .cases import whole
 from .moves import KINDS
-from .rounds import play
+from .rounds import Verdict, play
 from .wire import Case
 
 FOLDER = Path(__file__).resolve().parents[2] / ".sweep"
-Work = tuple[str, Case]
+Work = tuple[str, tuple[Case, ...]]
+"""A kind of move, and the cases of one round."""
 Row = dict[str, Any]
+_ROUND = 20
+"""Cases in a round at most."""
+_OFTEN = 50
+"""Rounds between two lines of progress."""
 
 
 def planned(name: str) -> list[Case]:
@@ -31,27 +36,47 @@ def planned(name: str) -> list[Case]:
     path = FOLDER / f"{name.replace(' ', '-')}.json"
     if not path.exists():
         with tempfile.TemporaryDirectory() as home:
-            verdict = play(KINDS[name], Path(home))
-        path.write_text(json.dumps(verdict.asked, indent=1), encoding="utf-8")
+            asked = play(KINDS[name], Path(home))[0].asked
+        path.write_text(json.dumps(asked, indent=1), encoding="utf-8")
     return list(whole(json.loads(path.read_text(encoding="utf-8"))))
 
 
 def played(plans: Mapping[str, Sequence[Case]], jobs: int) -> None:
-    """Play what is left of `plans`, `jobs` rounds at once, and keep each."""
+    """Play what is left of `plans`, `jobs` rounds at once, and keep each case."""
     left: list[Work] = []
     for name, cases in plans.items():
         done = {key(row) for row in rows(name)}
-        left += [(name, case) for case in cases if key_of(case) not in done]
-    # Mixed, so that a call that is broken off has met something of everything; the same order in each.
-    random.Random(0).shuffle(left)  # noqa: S311 - an order is no secret
+        left += _together(name, [case for case in cases if key_of(case) not in done])
     context = multiprocessing.get_context("spawn")
     with context.Pool(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
-        for number, (name, row) in enumerate(pool.imap_unordered(_played, left), 1):
-            with _file(name).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-            if row["wrong"] or number % 100 == 0 or number == len(left):
-                bad = f", {name} {row['case']}: {row['wrong'][0].splitlines()[0]}" if row["wrong"] else ""
-                sys.stderr.write(f"{number} of {len(left)}{bad}\n")
+        while left:
+            # Mixed, so that a call that is broken off has met something of everything; the same order in each.
+            random.Random(0).shuffle(left)  # noqa: S311 - an order is no secret
+            again: list[Work] = []
+            for number, (work, found) in enumerate(pool.imap_unordered(_played, left), 1):
+                name, cases = work
+                _keep(name, found)
+                again += _together(name, cases[len(found) :])
+                if number % _OFTEN == 0 or number == len(left):
+                    sys.stderr.write(f"{number} of {len(left)} rounds, and {len(again)} to follow\n")
+            left = again
+
+
+def _together(name: str, cases: Sequence[Case]) -> list[Work]:
+    """Return cases in rounds: those that break reads of one host in one way can follow each other in a lab."""
+    rounds: dict[object, list[Case]] = {}
+    for case in cases:
+        alone = not case.host or not case.carried_out
+        rounds.setdefault(case if alone else (case.host, case.way, case.number // _ROUND), []).append(case)
+    return [(name, tuple(each)) for each in rounds.values()]
+
+
+def _keep(name: str, found: Sequence[Row]) -> None:
+    with _file(name).open("a", encoding="utf-8") as file:
+        for row in found:
+            file.write(json.dumps(row) + "\n")
+            if row["wrong"]:
+                sys.stderr.write(f"{name} {row['case']}: {row['wrong'][0].splitlines()[0]}\n")
 
 
 @cache
@@ -60,12 +85,17 @@ def _home() -> Path:
     return Path(tempfile.mkdtemp(prefix="sweep-"))
 
 
-def _played(work: Work) -> tuple[str, Row]:
-    name, case = work
-    verdict = play(KINDS[name], _home(), case)
+def _played(work: Work) -> tuple[Work, list[Row]]:
+    name, cases = work
+    return work, [
+        _row(case, verdict) for case, verdict in zip(cases, play(KINDS[name], _home(), *cases), strict=False)
+    ]
+
+
+def _row(case: Case, verdict: Verdict) -> Row:
     asked = verdict.asked.get(case.host, [])
     request = asked[case.number] if case.host and case.number < len(asked) else ""
-    return name, {
+    return {
         "case": asdict(case), "request": request, "met": verdict.met, "codes": verdict.codes,
         "errors": verdict.errors, "wrong": verdict.wrong,
     }  # fmt: skip

@@ -1,11 +1,11 @@
-"""One round: a lab, a run that meets a broken answer, the run after it, and what became of the machines."""
+"""One round: a lab, runs that meet a broken answer each, a run after them, and what became of the machines."""
 
 from __future__ import annotations
 
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -32,8 +32,6 @@ from .wire import Case, Tap, breaking
 
 PATIENCE = 2.0
 """Seconds of the machine's that a host has for an answer."""
-RUNS = 2
-"""A run that meets the case, and the one after it: no more may be needed."""
 ORDER = "MigrateVirtualSystemToHost"
 _BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _LIMIT = 120.0
@@ -103,12 +101,16 @@ WRONG = ("ordered twice", "false success", "not recovered", "traceback", "machin
 """A second order or job; exit 0 away from the declared place; the next run does not reach it; a bug; a machine that is not as it was."""
 
 
-def play(kind: Kind, home: Path, case: Case | None = None) -> Verdict:
-    """Play one round in `home`, which keeps certificates for the next."""
-    time, tap = Time(), Tap(PATIENCE, case)
+def play(kind: Kind, home: Path, *cases: Case) -> list[Verdict]:
+    """Play cases one after the other in one lab for as long as nothing is ordered there, and a run after the last.
+
+    Return a verdict for each case that was played, one at least; without cases, that of a run in which nothing breaks. Each
+    run is the one after the case before, and no more than one may be needed. `home` keeps certificates for the next round.
+    """
+    time, tap = Time(), Tap(PATIENCE)
     world = build(kind.estate, home, time, ports={host.name: 0 for host in kind.estate.hosts})
     with _served(world, home, tap):
-        return _Round(kind, home, world, time, tap).play()
+        return list(_Round(kind, home, world, time, tap).play(cases or (None,)))
 
 
 @contextmanager
@@ -130,30 +132,42 @@ class _Round:
         self.wrong: list[str] = []
         self.before = self._machines()
 
-    def play(self) -> Verdict:
+    def play(self, cases: Sequence[Case | None]) -> Iterator[Verdict]:
         folder = self.home / "project"
-        for old in folder.glob("**/*.jsonl"):
+        for old in (*folder.glob("**/*.jsonl"), *folder.glob("**/*.json")):
             old.unlink()
         stack = self._stack()
         engine = LabRuns(folder=folder, world=self.world, time=self.time)
-        codes, asked, errors = list[int](), dict[str, list[str]](), tuple[str, ...]()
-        for number in range(RUNS):
-            self.tap.asked.clear()
+        for number, case in enumerate(cases, 1):
+            self.tap.begin_anew(case)
             run = self._run(engine, stack)
-            if number == 0:
-                asked, errors = {host: list(all_) for host, all_ in self.tap.asked.items()}, tuple(run.errors)
-            codes.append(run.code)
-            self._judge_run(run)
-            self.tap.case = None
-            if run.code == 0:
-                break
-        if codes[-1] != 0:
-            self.wrong.append(f"not recovered: {' | '.join(run.errors)}")
+            verdict = Verdict(
+                met=self.tap.met, codes=(run.code,), asked=dict(self.tap.asked), errors=tuple(run.errors)
+            )
+            if run.code and number < len(cases) and self._is_untouched():
+                yield replace(verdict, wrong=self._found())
+                continue
+            yield self._ended(verdict, engine, stack)
+            return
+
+    def _ended(self, verdict: Verdict, engine: LabRuns, stack: Stack) -> Verdict:
+        """Let the next run reach the map, and return the verdict with how that went."""
+        if verdict.codes[-1] != 0:
+            self.tap.begin_anew(None)
+            last = self._run(engine, stack)
+            verdict = replace(verdict, codes=(*verdict.codes, last.code))
+            if last.code:
+                self.wrong.append(f"not recovered: {' | '.join(last.errors)}")
         self._judge_end()
-        return Verdict(
-            met=self.tap.met, codes=tuple(codes), asked=asked,
-            errors=errors, wrong=tuple(self.wrong),
-        )  # fmt: skip
+        return replace(verdict, wrong=self._found())
+
+    def _found(self) -> tuple[str, ...]:
+        found, self.wrong = tuple(self.wrong), []
+        return found
+
+    def _is_untouched(self) -> bool:
+        """Say whether nothing was begun at any host: the next run meets what the last one met."""
+        return not self.world.state.jobs and not any(host.planned for host in self.world.hosts.values())
 
     def _run(self, engine: LabRuns, stack: Stack) -> Run:
         ended: list[Run] = []
@@ -170,7 +184,9 @@ class _Round:
         thread = threading.Thread(target=up, daemon=True)
         thread.start()
         thread.join(_LIMIT)
-        return ended[0] if ended else Run(errors=[f"it did not end within {_LIMIT:g} s"])
+        run = ended[0] if ended else Run(errors=[f"it did not end within {_LIMIT:g} s"])
+        self._judge_run(run)
+        return run
 
     def _judge_run(self, run: Run) -> None:
         if run.code == 0 and (off := self._off()):

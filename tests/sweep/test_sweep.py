@@ -34,7 +34,7 @@ def test_a_run_whose_every_answer_breaks_once_moves_its_machines_once(
     home: Path, name: str, way: str
 ) -> None:
     """Reads are asked once more, orders never; where the run fails all the same the next one reaches the map."""
-    verdict = play(KINDS[name], home, Case(way=way))
+    (verdict,) = play(KINDS[name], home, Case(way=way))
     assert not verdict.wrong
     names = {(host, asked) for host, all_ in verdict.asked.items() for asked in all_ if asked != LOGIN}
     assert verdict.met == len(names)
@@ -44,9 +44,17 @@ def test_a_run_whose_every_answer_breaks_once_moves_its_machines_once(
 def test_a_round_without_a_broken_answer_tells_of_none(home: Path) -> None:
     """What the judges say of a run that reaches its map elsewhere: exit 0 there is a false success, and they see it."""
     kind = replace(KINDS["share"], wanted={"WEB01": ("hv1", "")})
-    verdict = play(kind, home)
+    (verdict,) = play(kind, home)
     assert verdict.met == 0
     assert [each.partition(":")[0] for each in verdict.wrong] == ["false success"]
+
+
+def test_the_run_after_one_that_failed_goes_on(home: Path) -> None:
+    """Cases that leave nothing begun follow each other in one lab, and the last one's next run reaches the map."""
+    cases = [Case(way="502", host="hv1", number=number) for number in (1, 6)]
+    assert [(verdict.codes, verdict.wrong) for verdict in play(KINDS["share"], home, *cases)] == [
+        ((1,), ()), ((1, 0), ()),
+    ]  # fmt: skip
 
 
 def test_a_whole_sweep_has_each_request_in_each_way() -> None:

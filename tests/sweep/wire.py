@@ -52,10 +52,17 @@ class Tap:
     _begun: bool = False
     _known: set[tuple[str, str]] = field(default_factory=set)
 
+    def begin_anew(self, case: Case | None) -> None:
+        """Await another run, with what it is to meet."""
+        with self.lock:
+            self.case, self.met, self._begun = case, 0, False
+            self.asked = defaultdict(list)
+            self._known.clear()
+
     def begin(self) -> None:
         """Count from here, where a run has planned."""
         with self.lock:
-            self.asked.clear()
+            self.asked = defaultdict(list)
             self._begun = True
 
     def count(self, host: str) -> int:
