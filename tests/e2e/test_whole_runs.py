@@ -105,10 +105,9 @@ def test_a_killed_engine_costs_no_move(site: Site) -> None:
     assert alive == []
     until(lambda: site.hosts()[name] == target, within=60, what="the host finishes the move")
 
-    unlocked = site.workspace.run("placement", "unlock", capture_output=True)
-    assert "lock removed" in unlocked.stdout
-    recovered = site.pulumi("refresh", "--yes", "--clear-pending-creates")
-    assert recovered.returncode == 0, recovered.stdout
+    recovered = site.workspace.run("placement", "recover", "lab", capture_output=True)
+    assert "lock removed" in recovered.stdout
+    assert f"moved: {name}: " in recovered.stdout
     again = site.up()
     assert again.returncode == 0, again.stdout
     assert site.in_order()

@@ -39,6 +39,7 @@ VERBS = {
     "rebalance": "propose entries by which hosts are used more evenly, with price and gain; nothing is moved, hosts are only read",
     "hold": "say to every run that nothing comes to a host, or that a machine does not move; no host is asked",
     "release": "take such a hold away; no host is asked",
+    "recover": "after a run that was interrupted: take its lock, mend what it has torn, say what became of each machine; moves nothing",
     "unlock": "remove locks that a killed pulumi, a full disk or a power cut left behind",
     "audit": "check the log of who moved what; no host is asked",
 }

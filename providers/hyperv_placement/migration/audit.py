@@ -16,7 +16,7 @@ from hyperv_placement.clock import Clock
 from hyperv_placement.errors import AuditRefusedError, PlacementError
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.move import Move
-from hyperv_placement.model.names import HostName, stack_name
+from hyperv_placement.model.names import HostName, VmId, stack_name
 from hyperv_placement.planning.drift import AuditedMove, AuditedMoves, LeftFile, ending_of
 
 from . import audit_words
@@ -102,26 +102,29 @@ class AuditLog:
         return max((each for each in owners if each is not None), key=lambda owner: owner.time, default=None)
 
     def left(self) -> tuple[LeftFile, ...]:
-        """Return the files that moves of this stack have left at their sources, each once, by the last move that left it."""
+        """Return the files that moves of this stack have left, each once, by the last move that left it."""
         return audit_words.left_files(self._known())
 
     def open_starts(self) -> tuple[Entry, ...]:
         """Return the last start of each machine whose end no line tells, as it stands in the log."""
         return audit_words.open_starts(self._known())
 
-    def close(self, inventory: Inventory) -> str | None:
+    def close(
+        self, inventory: Inventory, left: Mapping[VmId, Mapping[str, object]] | None = None
+    ) -> str | None:
         """Append how each move ended that an earlier run began and did not see the end of, as far as hosts show it.
 
-        Return why a line could not be written, or None.
+        `left`: what was found of it at hosts, for the line of each machine. Return why a line could not be written, or None.
         """
         for entry in self.open_starts():
             start = audit_words.open_start(entry)
             result = ending_of(start, inventory) if start is not None else None
-            if result is None:
+            if start is None or result is None:
                 continue
             found = {name: entry[name] for name in _OF_A_MOVE if name in entry}
             begun = {"begun": entry.get("time", ""), "by": entry.get("who", "")}
-            if trouble := self.append({"event": "found", **found, "result": result, **begun}):
+            more = {"left": each} if (each := (left or {}).get(start.vm_id)) else {}
+            if trouble := self.append({"event": "found", **found, "result": result, **begun, **more}):
                 return trouble
         return None
 

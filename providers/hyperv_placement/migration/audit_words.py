@@ -127,13 +127,16 @@ def former_owner(entry: Entry, host: HostName, path: str) -> FormerOwner | None:
 
 
 def left_files(entries: Iterable[Entry]) -> tuple[LeftFile, ...]:
-    """Return the files that moves have left at their sources, each once, by the last move that left it."""
+    """Return the files that moves have left, each once, by the last move that left it."""
     found: dict[tuple[str, str], LeftFile] = {}
     for entry in entries:
         left = entry.get("left")
-        files = left.get("files") if isinstance(left, dict) else None
+        if not isinstance(left, dict):
+            continue
+        files = left.get("files")
+        # An end that was found later may name the destination: there lies what a copy that broke off has left.
+        host = HostName(str(left.get("on") or entry.get("from", "")))
         for path in map(str, files if isinstance(files, list) else ()):
-            host = HostName(str(entry.get("from", "")))
             name, time = str(entry.get("vm", "")), str(entry.get("time", ""))
             found[host, path] = LeftFile(host=host, path=path, vm=name, time=time)
     return tuple(found.values())

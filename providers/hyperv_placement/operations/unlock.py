@@ -32,12 +32,12 @@ def judge_locks(backend: Path, stack: str | None) -> Sequence[Judged]:
             remedy="Make them readable, or remove what is not a lock",
         ) from error
     # An engine whose own lock can be read is not the one that tore another.
-    holders = {each.pid for each in found if isinstance(each, Lock) and not is_stale(each)}
+    holders = {each.holder.pid for each in found if isinstance(each, Lock) and not is_stale(each)}
     return [_lock(each) if isinstance(each, Lock) else _fragment(each, backend, holders) for each in found]
 
 
 def _lock(found: Lock) -> Judged:
-    holder = visible(found.holder)
+    holder = visible(str(found.holder))
     if is_stale(found):
         return Judged(found=found, removable=True, why=f"lock removed; its holder is gone ({holder})")
     why = f"still locked by {holder}; if that is not so: {_cancel(found.stack)}"

@@ -39,6 +39,10 @@ _FOLDER = Path(".pulumi") / "sweeps"
 _PAST = Path(".pulumi") / "past"
 _IDENTITIES = Path(".pulumi") / "known"
 _SCHEDULES = Path(".pulumi") / "schedules"
+BETWEEN = (_FOLDER, _PAST, _IDENTITIES, _SCHEDULES)
+"""Folders of what the two processes of a run leave for each other."""
+PREVIEWS = "preview-"
+"""How the files begin that a preview leaves for the run after it."""
 _REMEMBERED = 86400.0
 """Seconds for which a preview counts as what the next run was agreed on."""
 _OLD = 7 * 86400.0
@@ -238,7 +242,7 @@ class Handoff:
             return None
 
     def _preview(self) -> Path:
-        return self.project / _SCHEDULES / f"preview-{stack_name(self.stack.path.stem)}.json"
+        return self.project / _SCHEDULES / f"{PREVIEWS}{stack_name(self.stack.path.stem)}.json"
 
     def _path(self, folder: Path = _FOLDER) -> Path | None:
         found = _ADDRESS.fullmatch(self.engine)

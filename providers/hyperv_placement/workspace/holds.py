@@ -27,6 +27,7 @@ from hyperv_placement.model.stack import Hold
 from hyperv_placement.system.files import read_bounded
 
 from .locks import backend_folder
+from .stacks import project_name
 
 _PREFIX = "placement:hold:"
 """Of a tag's name, which has 40 characters of letters, digits and `-_.:` at most (pulumi/pulumi pkg/util/validation/stack.go)."""
@@ -100,8 +101,7 @@ class SharedHolds:
             return []
 
     def _tags_in_folder(self) -> Mapping[str, str]:
-        lines = (line for line in self._project_file() if line.startswith("name:"))
-        name = next(lines, "").partition(":")[2].strip().strip("'\"")
+        name = project_name(self._project)
         stacks = backend_folder(self._environ.get(_BACKEND), self._project) / "stacks"
         # The engine keeps stacks below their project's name, and before 3.61 did without.
         for path in (stacks / name / f"{self._stack}.pulumi-tags", stacks / f"{self._stack}.pulumi-tags"):

@@ -9,7 +9,6 @@ of the three, empty or torn, and the engine takes each of X.json and X.json.HEX.
 from __future__ import annotations
 
 import logging
-import platform
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,12 +21,12 @@ from hyperv_placement.errors import PlacementError
 from hyperv_placement.model import strict_json
 from hyperv_placement.system.files import expanded, read_bounded, remove
 
+from .holders import SLACK_S, Holder, Holding, holding
+
 _log = logging.getLogger(__name__)
 _ATTRIBUTES = ".attrs"
 _LARGEST = 1 << 20
 """Bytes; a lock has some 150."""
-_SLACK = 2.0
-"""Seconds: systems report the start of a process, and some disks the time of a file, to within a second or two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +35,7 @@ class Lock:
 
     path: Path
     stack: str
-    pid: int
-    hostname: str
-    username: str
-    timestamp: str
-
-    @property
-    def holder(self) -> str:
-        """Who holds it, for people."""
-        return f"process {self.pid} of {self.username} on {self.hostname}, since {self.timestamp}"
+    holder: Holder
 
     def remove(self) -> None:
         """Remove it with what belongs to it. Raises OSError."""
@@ -140,29 +131,20 @@ def _lock(path: Path) -> Lock | None:
         return Lock(
             path=path,
             stack=path.parent.name,
-            pid=pid,
-            hostname=str(content["hostname"]),
-            username=str(content.get("username", "")),
-            timestamp=str(content.get("timestamp", "")),
+            holder=Holder(
+                pid=pid,
+                hostname=str(content["hostname"]),
+                username=str(content.get("username", "")),
+                timestamp=str(content.get("timestamp", "")),
+            ),
         )
     except (ArithmeticError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
 def is_stale(lock: Lock) -> bool:
-    """Say whether the holder is surely gone: it was a process of this machine, and none of its kind has its pid."""
-    # A process of another computer cannot be asked for; the backend may be a share.
-    if lock.hostname != platform.node():
-        return False
-    try:
-        process = psutil.Process(lock.pid)
-        # A number is used again: what has it now counts only where it is called pulumi.
-        return process.status() == psutil.STATUS_ZOMBIE or "pulumi" not in process.name().casefold()
-    except (psutil.NoSuchProcess, OverflowError):
-        return True
-    except psutil.AccessDenied:
-        # It lives, and is somebody else's: not to be told apart from the holder.
-        return False
+    """Say whether the holder is surely gone."""
+    return holding(lock.holder) is Holding.GONE
 
 
 def engines() -> Iterator[Engine]:
@@ -193,12 +175,13 @@ def writers(
         engine
         for engine in running
         if engine.pid not in holders
-        and engine.started <= fragment.written + _SLACK
-        and _may_use(engine, backend)
+        and engine.started <= fragment.written + SLACK_S
+        and may_use(engine, backend)
     ]
 
 
-def _may_use(engine: Engine, backend: Path) -> bool:
+def may_use(engine: Engine, backend: Path) -> bool:
+    """Say whether an engine may work with a local backend."""
     # Unknown, or not set: then it may be ours.
     if not engine.backend:
         return True

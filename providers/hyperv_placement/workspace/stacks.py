@@ -30,3 +30,14 @@ def resolve_stack(word: str, project: Path) -> Path:
 def stack_files(project: Path) -> list[Path]:
     """Return every stack file of a project."""
     return sorted(path for path in (project / STACKS).glob("*.yaml") if not path.name.startswith("Pulumi."))
+
+
+def project_name(project: Path) -> str:
+    """Return the name of a project, as Pulumi.yaml has it; empty where it has none that can be read."""
+    try:
+        lines = (project / "Pulumi.yaml").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return next(
+        (line.partition(":")[2].strip().strip("'\"") for line in lines if line.startswith("name:")), ""
+    )

@@ -27,6 +27,7 @@ NO_VERBS = {
     "exit_codes",
     "holds_shown",
     "output",
+    "recovery_shown",
 }
 LOADED = """
 import sys

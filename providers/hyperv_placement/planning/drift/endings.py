@@ -10,6 +10,8 @@ from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.names import HostName, VmId
 
 MOVED = "moved"
+NOT_MOVED = "not moved"
+"""How the text begins of a move that has left its machine where it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ def ending_of(start: OpenStart, inventory: Inventory) -> str | None:
     """Return how a move ended, `MOVED` or where the machine is; None while that is unknown.
 
     It is unknown while a migration of the machine runs, if two hosts show it, or if none does and some host is
-    silent.
+    silent; also where the destination shows it and the source is silent, which may show it as well.
     """
     # While it runs both ends may show it, and either answer would be wrong a minute later.
     if inventory.job_of(start.vm_id) is not None:
@@ -39,7 +41,8 @@ def ending_of(start: OpenStart, inventory: Inventory) -> str | None:
         case ():
             return "not seen on any host" if inventory.complete else None
         case (vm,):
-            return _ending(start, vm)
+            result = _ending(start, vm)
+            return None if result == MOVED and start.source in inventory.unreachable else result
         case _:
             return None
 
@@ -54,5 +57,5 @@ def _ending(start: OpenStart, vm: VirtualMachine) -> str:
     if vm.host not in {start.source, start.destination}:
         return f"not seen to its end: the machine is on {vm.host} now"
     if vm.host == start.source and (start.source != start.destination or old <= there):
-        return f"not moved: the machine is where it was, on {vm.host}"
+        return f"{NOT_MOVED}: the machine is where it was, on {vm.host}"
     return f"not seen to its end: the machine is on {vm.host}, with other paths than were ordered"
