@@ -23,6 +23,7 @@ from hyperv_placement.resources.run_audit import audit_of, open_audit
 from hyperv_placement.resources.targets import taken_by_run
 from hyperv_placement.stackfile import load
 from hyperv_placement.system import keep_private
+from hyperv_placement.system.collecting import collected_rarely
 from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.engine import engine_of, engine_started, run_of
 from hyperv_placement.workspace.handoff import Handoff
@@ -35,7 +36,7 @@ def main() -> None:
     """Declare, with a log where `PLACEMENT_LOG` asks for one."""
     keep_private()
     try:
-        with logged(read_settings(os.environ), program_log.debug_lines()):
+        with collected_rarely(), logged(read_settings(os.environ), program_log.debug_lines()):
             read_and_declare()
     except LogSettingsError as error:
         raise program_log.stopped(error) from error

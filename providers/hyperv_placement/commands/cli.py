@@ -19,6 +19,7 @@ from hyperv_placement.commands.exit_codes import FAILED, INTERRUPTED
 from hyperv_placement.commands.output import delivered
 from hyperv_placement.errors import PlacementError, of_this_computer
 from hyperv_placement.operations.logging_setup import LEVELS, logged, read_settings
+from hyperv_placement.system.collecting import collected_rarely
 
 _log = logging.getLogger(__name__)
 VERBS = {
@@ -71,7 +72,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 def _done(options: argparse.Namespace) -> int:
     try:
         settings = read_settings(os.environ, options.log_level)
-        with logged(settings, lambda line: sys.stderr.write(f"{line}\n")):
+        with collected_rarely(), logged(settings, lambda line: sys.stderr.write(f"{line}\n")):
             begun, verb = time.monotonic(), options.run.__module__.rpartition(".")[2]
             code = int(options.run(options))
             _log.info("%s ended with exit code %d after %.3f s", verb, code, time.monotonic() - begun)

@@ -118,15 +118,19 @@ class Roots:
 
     def __eq__(self, other: object) -> bool:
         """Compare as Windows paths: case, separators and a trailing backslash do not count."""
-        return self._comparable() == other._comparable() if isinstance(other, Roots) else NotImplemented
+        if not isinstance(other, Roots):
+            return NotImplemented
+        return self._spelled() == other._spelled() or self._comparable() == other._comparable()
 
     def __hash__(self) -> int:
         """Return a hash that fits."""
         return hash(self._comparable())
 
+    def _spelled(self) -> tuple[str | None, ...]:
+        return self.config, self.checkpoints, self.paging, self.guest_state
+
     def _comparable(self) -> tuple[str | None, ...]:
-        paths = (self.config, self.checkpoints, self.paging, self.guest_state)
-        return tuple(None if path is None else winpath.comparable(path) for path in paths)
+        return tuple(None if path is None else winpath.comparable(path) for path in self._spelled())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

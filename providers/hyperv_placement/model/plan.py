@@ -30,6 +30,12 @@ class Placement:
     frozen: Mapping[str, str] = field(default_factory=dict)
     """InstanceID -> full path, of disks of checkpoints; known of a whole placement only; elsewhere it follows from `disks`."""
 
+    @property
+    def leaves_files(self) -> bool:
+        """Whether it says of no file or folder where it is to be."""
+        folders = (self.config, self.checkpoints, self.paging, self.guest_state)
+        return not self.disks and not self.frozen and folders == (None, None, None, None)
+
 
 class Standing(StrEnum):
     """How a declared machine stands."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ntpath
+import re
 from collections.abc import Collection
 from functools import lru_cache
 
 from .names import is_ip_address
 from .own_name import NETBIOS
 
+_PLAIN = re.compile(r"[A-Za-z]:(?:\\[^\\/:.\x80-\uffff][^\\/:\x80-\U0010ffff]*)+")
+"""A spelling that needs no normalising: a drive, then ASCII names that do not start with a dot, each behind one backslash."""
 _DISK_FOLDER = "virtual hard disks"
 """Where Hyper-V puts disks beneath a machine's folder (Move-VM -DestinationStoragePath)."""
 
@@ -28,12 +31,12 @@ def _lower(char: str) -> str:
 @lru_cache(maxsize=1 << 16)  # a plan compares each path of a machine with those of all others
 def comparable(path: str) -> str:
     """Return the form in which two spellings of one path are equal: case, separators, trailing slash."""
-    return _folded(ntpath.normpath(path)).rstrip("\\")
+    return path.lower() if _PLAIN.fullmatch(path) else _folded(ntpath.normpath(path)).rstrip("\\")
 
 
 def same(one: str, other: str) -> bool:
     """Say whether both spell the same path."""
-    return comparable(one) == comparable(other)
+    return one == other or comparable(one) == comparable(other)
 
 
 @lru_cache(maxsize=8192)
@@ -83,7 +86,7 @@ def parts(path: str) -> list[str]:
 
 def base_name(path: str) -> str:
     """Return the last part of `path`."""
-    return ntpath.basename(ntpath.normpath(path))
+    return path[path.rindex("\\") + 1 :] if _PLAIN.fullmatch(path) else ntpath.basename(ntpath.normpath(path))
 
 
 def parent(path: str) -> str:
@@ -98,7 +101,7 @@ def start(path: str) -> str:
 
 def is_unc(path: str) -> bool:
     r"""Say whether `path` names a share (`\\server\share\...`), not a device (`\\.\`, `\\?\`)."""
-    return share(path) is not None
+    return path[1:2] != ":" and share(path) is not None
 
 
 def share(path: str) -> str | None:

@@ -30,6 +30,7 @@ from hyperv_placement.planning.machine.displaced import is_displaced
 from hyperv_placement.planning.machine.doubles import is_outdated
 from hyperv_placement.planning.schedule.bystanders import bystanders
 from hyperv_placement.planning.schedule.throughput import observed_throughput
+from hyperv_placement.system.collecting import collected_rarely
 from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.handoff import HandedOff, Handoff
 from hyperv_placement.workspace.identities import kept_of
@@ -148,8 +149,9 @@ def compare_recorded(
 
     `read`: the day of that reading (UTC), by which snoozes and absences of hosts end; None = they all count.
     """
-    inventory = _held_against(of_hosts(recorded, stack.hosts), stack, known)
-    return inventory, plan(stack, inventory, known, occasion=Occasion(now=at, allowed=allowed, read=read))
+    with collected_rarely():
+        inventory = _held_against(of_hosts(recorded, stack.hosts), stack, known)
+        return inventory, plan(stack, inventory, known, occasion=Occasion(now=at, allowed=allowed, read=read))
 
 
 def _held_against(inventory: Inventory, stack: Stack, known: Kept) -> Inventory:

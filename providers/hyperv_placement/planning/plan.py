@@ -118,7 +118,8 @@ def _attempted(  # noqa: PLR0913 - what a plan is made of
     everybody, picked = _stood(stack, inventory, known, occasion.in_run, excluded)
     # Who is no part of the run stays where it is, and neither room nor a name nor a limit is counted as though it went.
     outside = tuple(step for step in everybody if not occasion.takes(step.label))
-    inside = without_taken([step for step in everybody if occasion.takes(step.label)], inventory, outside)
+    inside = tuple(step for step in everybody if occasion.takes(step.label))
+    inside = without_taken(inside, inventory, outside) if outside else inside
     steps = tuple(step for step in _distinguished((*inside, *outside)) if occasion.takes(step.label))
     steps = tuple(_sized(step, inventory) for step in steps)
     # Doubt first: what is unknown is excused by an absent host, what would move is not.
@@ -154,13 +155,13 @@ def _reached(plan: Plan, ends: Mapping[str, HostName]) -> Mapping[str, HostName]
 
 def steps_of(stack: Stack, inventory: Inventory, known: Kept = NOTHING_KEPT) -> tuple[Step, ...]:
     """Return the standing of every declared machine as a plan has it, without searching for an order of moves."""
-    return without_taken(_stood(stack.held(known.holds), inventory, known, None)[0], inventory)
+    return _stood(stack.held(known.holds), inventory, known, None)[0]
 
 
 def _stood(
     stack: Stack, inventory: Inventory, kept: Kept, in_run: frozenset[str] | None, without: Sequence[Cut] = ()
 ) -> tuple[tuple[Step, ...], Chosen]:
-    """Return the steps, and where each machine that was found is to be after the run, with how good the choice of hosts is.
+    """Return the steps, names of files judged among those in the run, and where each machine that was found is to be after it.
 
     `without`: hosts that are not to be chosen again.
     """
@@ -181,10 +182,11 @@ def _stood(
         picked = chosen(stack, inventory, there, excluded=excluded, staying=staying)
         steps = _placed(stack, inventory, found, kept, picked)
         inside = without_taken([step for step in steps if step.label not in out], inventory)
+        judged = {step.label: step for step in inside}
         # A move that was counted and is refused frees no room: then the others are chosen for anew.
         counted = [step for step in inside if step.label not in staying and _counts_wrongly(step, picked)]
         if picked.choice is None or not counted:
-            return steps, picked
+            return tuple(judged.get(step.label, step) for step in steps), picked
         for step in counted:
             # Another host may take it; where none was found in a few rounds, it stays.
             if step.label in picked.open and len(excluded) < len(without) + _OTHER_HOSTS:
@@ -221,7 +223,8 @@ def _placed(
                 step = refuse(step, why_not)
             else:
                 step = without_place(step, picked.ends[label], stack, inventory)
-            step = dataclasses.replace(step, home=to_keep(stack, spec, vm, kept.homes.get(vm.id)))
+            home = to_keep(stack, spec, vm, kept.homes.get(vm.id))
+            step = step if step.home == home else dataclasses.replace(step, home=home)
         steps.append(step)
     return tuple(steps)
 
@@ -235,7 +238,8 @@ def _sized(step: Step, inventory: Inventory) -> Step:
     """Return a step that moves with a warning for each of its files of unknown size."""
     if step.move is None or step.standing != Standing.MOVE:
         return step
-    return dataclasses.replace(step, findings=(*step.findings, *unsized(step.move, inventory)))
+    said = tuple(unsized(step.move, inventory))
+    return dataclasses.replace(step, findings=(*step.findings, *said)) if said else step
 
 
 def _standing(
@@ -277,15 +281,17 @@ def step_of(
         caller=source.connection.auth if source else None, patience=stack.wait_for_activity,
     )  # fmt: skip
     reason = why(stack, spec, vm, target)
-    return protect(dataclasses.replace(step, reason=reason), stack.guard)
+    return protect(step if step.reason == reason else dataclasses.replace(step, reason=reason), stack.guard)
 
 
 def _on(placement: Placement, stack: Stack, vm: VirtualMachine, target: HostName) -> Placement:
     """Return `placement` on the chosen host. For a machine that need not leave its host, any allowed host stays acceptable."""
     if target != vm.host:
-        return dataclasses.replace(placement, host=target, allowed=())
+        there = placement.host == target and not placement.allowed
+        return placement if there else dataclasses.replace(placement, host=target, allowed=())
     free = tuple(name for name in placement.allowed if name not in stack.maintenance)
-    return dataclasses.replace(placement, allowed=free if len(free) > 1 else ())
+    free = free if len(free) > 1 else ()
+    return placement if free == placement.allowed else dataclasses.replace(placement, allowed=free)
 
 
 def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call

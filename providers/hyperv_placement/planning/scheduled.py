@@ -80,6 +80,8 @@ def _with(plan: Plan, found: Schedule, said: tuple[Finding, ...], stack: Stack, 
 
 def _lasting(step: Step) -> Step:
     """Return a step without the findings that its place in the schedule, or the lack of one, settles."""
+    if not any(each.is_transient for each in step.findings):
+        return step
     return dataclasses.replace(step, findings=tuple(each for each in step.findings if not each.is_transient))
 
 

@@ -45,6 +45,8 @@ def excused(step: Step, stack: Stack, inventory: Inventory) -> Step:
     said = Finding.warning("machine-excused", f"{step.label} does not count for now: {excuse}")
     told = excuse and step.left_out and step.standing != Standing.HELD  # a hold has its own finding
     findings = (*step.findings, said) if told else step.findings
+    if excuse == step.excused and findings is step.findings:
+        return step
     return replace(step, excused=excuse, findings=findings)
 
 

@@ -143,6 +143,8 @@ def strange_places(wanted: Placement, vm: VirtualMachine, label: str) -> Iterato
 
     Adding a second SCSI controller renames the slots of all disks: they then go by controller GUIDs.
     """
+    if not wanted.disks:
+        return
     have = {disk.slot for disk in hard_disks(vm)}
     paths = {winpath.comparable(disk.path) for disk in vm.disks}
     for slot, path in sorted(wanted.disks.items()):

@@ -6,12 +6,12 @@ by them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from hyperv_placement.errors import PlanError
 from hyperv_placement.model import winpath
-from hyperv_placement.model.estate import DiskKind, Inventory, VirtualMachine
+from hyperv_placement.model.estate import Disk, DiskKind, Inventory, VirtualMachine
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement
@@ -31,9 +31,14 @@ def after(move: Move) -> VirtualMachine:
         move.vm,
         host=HostName(move.destination),
         roots=move.roots,
-        disks=tuple(replace(d, path=paths.get(d.instance_id, d.path)) for d in move.vm.disks),
-        frozen=tuple(replace(d, path=paths.get(d.instance_id, d.path)) for d in move.vm.frozen),
+        disks=_at(paths, move.vm.disks),
+        frozen=_at(paths, move.vm.frozen),
     )
+
+
+def _at(paths: Mapping[str, str], disks: Iterable[Disk]) -> tuple[Disk, ...]:
+    targets = ((disk, paths.get(disk.instance_id, disk.path)) for disk in disks)
+    return tuple(disk if path == disk.path else replace(disk, path=path) for disk, path in targets)
 
 
 def whole(vm: VirtualMachine) -> Placement:

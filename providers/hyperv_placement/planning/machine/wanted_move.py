@@ -31,6 +31,8 @@ def order(vm: VirtualMachine, wanted: Placement, source: Host, destination: Host
     where every file lies on storage that both hosts see. Otherwise storage moves with it, and a disk with no
     declared place keeps its path.
     """
+    if (destination is None or destination.name == vm.host) and wanted.leaves_files:
+        return None  # most machines of an estate: no place of a file is declared
     roots = _roots(vm, wanted)
     disks = [
         DiskMove(

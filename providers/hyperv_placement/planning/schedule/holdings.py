@@ -88,7 +88,8 @@ class Holdings:
             self._file(move.destination, each.target, "parent", each.size_bytes)
             for each in copied_parents(move)
         ]
-        return replace(there, holdings=there.holdings | {*left, *copied})
+        more = {*left, *copied}
+        return replace(there, holdings=there.holdings | more) if more else there
 
     def place(self, label: str, vm: VirtualMachine) -> Place:
         """Return what a machine holds where it is."""

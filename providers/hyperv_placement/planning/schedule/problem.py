@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import NamedTuple
 
 from hyperv_placement.model.pool import Pool
 
+from .once import once
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
-    """What a machine holds of a pool while it is at a place."""
+
+class Holding(NamedTuple):
+    """What a machine holds of a pool while it is at a place; a tuple, for a large estate has hundreds of thousands in sets."""
 
     pool: int
     amount: int
@@ -52,48 +53,48 @@ class Leg:
     source: Place
     target: Place
 
-    @cached_property
+    @once
     def acquires(self) -> tuple[tuple[int, int], ...]:
         """Pool and amount, in the order of pools, that it needs at its start and keeps."""
         more = self.target.on_arrival if self.source.host != self.target.host else None
         return _amounts(self.target.holdings - self.source.holdings, more)
 
-    @cached_property
+    @once
     def releases(self) -> tuple[tuple[int, int], ...]:
         """Pool and amount that it gives back when it has ended."""
         return _amounts(self.source.holdings - self.target.holdings)
 
-    @cached_property
+    @once
     def turns(self) -> tuple[tuple[int, int, int], ...]:
         """Pool, in their order, with what it takes of it and what it gives back."""
         takes, gives = dict(self.acquires), dict(self.releases)
         return tuple((pool, takes.get(pool, 0), gives.get(pool, 0)) for pool in sorted({*takes, *gives}))
 
-    @cached_property
+    @once
     def _brought(self) -> frozenset[Holding]:
         return (self.target.holdings - self.source.holdings) | (self.source.begun & self.target.holdings)
 
-    @cached_property
+    @once
     def transfer(self) -> int:
         """Bytes that it copies."""
         return sum(holding.transfer for holding in self._brought)
 
-    @cached_property
+    @once
     def left(self) -> float:
         """Bytes that it has yet to copy."""
         return self.transfer * (1 - self.source.done)
 
-    @cached_property
+    @once
     def runs(self) -> bool:
         """Whether a job is already doing it: it waits for nothing and cannot be held up."""
         return bool(self.source.begun)
 
-    @cached_property
+    @once
     def copies_files(self) -> bool:
         """Whether it copies files."""
         return any(holding.file for holding in self._brought)
 
-    @cached_property
+    @once
     def hosts(self) -> tuple[int, ...]:
         """Both ends, or one host where only files move."""
         if self.source.host == self.target.host:

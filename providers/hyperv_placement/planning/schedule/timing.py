@@ -162,7 +162,7 @@ class _Run:
         while waiting:
             self._budget.spend(len(waiting))
             # Most wait for a slot: they are left out before they are compared.
-            able = (number for number in waiting if self._has_slots(number))
+            able = [number for number in waiting if self._has_slots(number)]
             order = sorted(able, key=lambda n: (not self._legs[n].runs, self._priority(n, self._load)))
             waiting = {}
             for number in order:
@@ -179,7 +179,11 @@ class _Run:
             return False
         if leg.runs:
             return True
-        return all(self._open[slot] > 0 for slot in self._slots[number])
+        opened = self._open
+        for slot in self._slots[number]:  # noqa: SIM110 - a loop, for it is asked hundreds of thousands of times
+            if opened[slot] <= 0:
+                return False
+        return True
 
     def _may_start(self, number: int) -> bool:
         if not self._has_slots(number):

@@ -100,9 +100,12 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
             "Declare a place that exists there (storage: in the stack file)",
         )
     sizes = {disk.instance_id: disk.counted_bytes for disk in (*move.vm.disks, *move.vm.frozen)}
+    coming: dict[str, int] = {}
+    for disk in move.all_disks:
+        if (volume := volume_of(disk.target, destination.volumes)) is not None:
+            coming[volume.path] = coming.get(volume.path, 0) + sizes.get(disk.instance_id, 0)
     for volume in destination.volumes:
-        coming = (d for d in move.all_disks if volume_of(d.target, destination.volumes) == volume)
-        yield from _volume(move, volume, sum(sizes.get(disk.instance_id, 0) for disk in coming), target)
+        yield from _volume(move, volume, coming.get(volume.path, 0), target)
 
 
 def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterator[Finding]:
@@ -126,6 +129,10 @@ def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterat
 
 def volume_of(path: str, volumes: Iterable[Volume]) -> Volume | None:
     """Return the volume that holds `path`: the one mounted deepest above it; None for a share."""
-    holding = [volume for volume in volumes if winpath.is_inside(volume.path, path)]
-    # Volumes may be mounted in folders of others: the deepest one has the file.
-    return max(holding, key=lambda volume: len(winpath.comparable(volume.path)), default=None)
+    found, deepest, file = None, -1, winpath.comparable(path)
+    for volume in volumes:
+        above = winpath.comparable(volume.path)
+        # Volumes may be mounted in folders of others: the deepest one has the file.
+        if len(above) > deepest and (file == above or file.startswith(f"{above}\\")):
+            found, deepest = volume, len(above)
+    return found
