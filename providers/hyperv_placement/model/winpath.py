@@ -28,7 +28,7 @@ def _lower(char: str) -> str:
     return lower if len(upper) == len(lower) == 1 and lower.upper() == upper else char
 
 
-@lru_cache(maxsize=1 << 16)  # a plan compares each path of a machine with those of all others
+@lru_cache(maxsize=1 << 17)  # a plan compares each path of a machine with those of all others
 def comparable(path: str) -> str:
     """Return the form in which two spellings of one path are equal: case, separators, trailing slash."""
     return path.lower() if _PLAIN.fullmatch(path) else _folded(ntpath.normpath(path)).rstrip("\\")
@@ -91,7 +91,8 @@ def base_name(path: str) -> str:
 
 def parent(path: str) -> str:
     """Return the folder that holds `path`."""
-    return ntpath.dirname(ntpath.normpath(path))
+    folder = path.rpartition("\\")[0]
+    return folder if len(folder) > 2 and _PLAIN.fullmatch(path) else ntpath.dirname(ntpath.normpath(path))  # noqa: PLR2004 - `D:`
 
 
 def start(path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from .budget import Budget
 from .problem import Leg, Problem
@@ -13,7 +13,6 @@ from .state import State
 SHUFFLES = 6
 """Random orders that are tried after the two by size."""
 
-_NONE: Mapping[int, Leg] = {}
 Rank = Callable[[int], tuple[int, ...]]
 
 
@@ -22,15 +21,10 @@ def movers(problem: Problem) -> list[int]:
     return [number for number, machine in enumerate(problem.machines) if not machine.in_place]
 
 
-def straight(problem: Problem) -> dict[int, Leg]:
-    """Return, for each machine that is not where it belongs, the leg from where it is to its goal."""
-    state = State(problem)
-    return {number: state.to(number, problem.machines[number].goal) for number in movers(problem)}
-
-
-def ranks(problem: Problem, legs: Mapping[int, Leg]) -> Iterator[Rank]:
-    """Yield rankings of `legs`, those of `straight`: those that free contested room first, those that take it last."""
-    moving, legs = movers(problem), straight(problem)
+def ranks(problem: Problem) -> Iterator[Rank]:
+    """Yield rankings of legs: those that free contested room first, those that take it last."""
+    moving = movers(problem)
+    legs = {number: problem.straight(number) for number in moving}
     wanted = [0] * len(problem.pools)
     for leg in legs.values():
         for pool, amount in leg.acquires:
@@ -57,15 +51,8 @@ def ranks(problem: Problem, legs: Mapping[int, Leg]) -> Iterator[Rank]:
         yield by(lambda number, mixed=mixed: mixed.get(number, 0))  # type: ignore[misc]
 
 
-def drain(
-    problem: Problem,
-    state: State,
-    numbers: Iterable[int],
-    rank: Rank,
-    budget: Budget,
-    legs: Mapping[int, Leg] = _NONE,
-) -> list[Leg]:
-    """Let every machine go to its goal that finds room, and return the legs of those that do not. `legs`: those of `straight`, if they are known."""
+def drain(problem: Problem, state: State, numbers: Iterable[int], rank: Rank, budget: Budget) -> list[Leg]:
+    """Let every machine go to its goal that finds room, and return the legs of those that do not."""
     waiting: dict[int, list[int]] = {}
     ready = [
         (rank(number), number) for number in numbers if state.at[number] != problem.machines[number].goal
@@ -74,9 +61,9 @@ def drain(
     blocked: dict[int, Leg] = {}
     while ready:
         _, number = heapq.heappop(ready)
-        known = legs.get(number)
-        from_here = known is not None and known.source is state.at[number]
-        leg = known if known and from_here else state.to(number, problem.machines[number].goal)
+        machine = problem.machines[number]
+        started = state.at[number] is not machine.start
+        leg = state.to(number, machine.goal) if started else problem.straight(number)
         budget.spend()
         # Waiting for the first pool that lacks room is enough: until that has room nothing else helps.
         lacking = next((pool for pool, amount in leg.acquires if state.free[pool] < amount), None)

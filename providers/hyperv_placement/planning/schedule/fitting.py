@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hyperv_placement.planning.solver import Program, Search, solve
 
-from .problem import Leg, Problem
+from .problem import Problem
 
 NODES = 2_000
 """Nodes of the solver's tree; after that its answer counts as far as it holds, or the greedy one."""
@@ -38,7 +38,7 @@ class End:
         changes: dict[str, Changes] = {}
         certain, sizes = set(), {}
         for number, machine in enumerate(problem.machines):
-            leg = Leg(machine=number, source=machine.start, target=machine.goal)
+            leg = problem.straight(number)
             net: dict[int, int] = {}
             for pool, amount in leg.acquires:
                 net[pool] = net.get(pool, 0) - amount

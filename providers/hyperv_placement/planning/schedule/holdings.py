@@ -39,15 +39,19 @@ class Holdings:
         self.names: list[Pool] = []
         self.free: list[int] = []
         self._pools: dict[Pool, int] = {}
+        self._memory: dict[HostName, int] = {}
+        self._volumes: dict[tuple[HostName, str], int] = {}
         self._numbers = {name: number for number, name in enumerate(self.facts)}
         self._pool(SHARES, _ENDLESS)
         for name, facts in self.facts.items():
             reserve = stack.hosts[name].reserve
             free = facts.memory_free_mib
             # What a host does not report makes nothing wait: the host itself refuses what does not fit.
-            self._pool(Pool.memory(name), _ENDLESS if free is None else reserve.left_of_memory(free))
+            left = _ENDLESS if free is None else reserve.left_of_memory(free)
+            self._memory[name] = self._pool(Pool.memory(name), left)
             for volume in facts.volumes or ():
-                self._pool(Pool.on_volume(name, volume.path), reserve.left_on(volume))
+                pool = self._pool(Pool.on_volume(name, volume.path), reserve.left_on(volume))
+                self._volumes[name, volume.path] = pool
         # Of two machines that must be apart each waits for the other's seat, on the way as well as in the end.
         for number, rule in enumerate(stack.rules):
             if rule.kind == "apart":
@@ -99,7 +103,7 @@ class Holdings:
             # Where it is now it has what it has, and no more comes free when it leaves; elsewhere it counts as it arrives.
             here = self._now.get(vm.id) == vm.host
             memory = held_mib(vm) if here else needed_mib(vm)
-            pool = self._pools[Pool.memory(vm.host)]
+            pool = self._memory[vm.host]
             grown = (needed_mib(vm) or 0) - (held_mib(vm) or 0)
             more = (pool, grown) if here and grown > 0 else None
             sent = (held_mib(vm) or 0) * MIB
@@ -121,13 +125,13 @@ class Holdings:
 
     def _file(self, host: HostName, path: str, kind: str, size: int) -> Holding:
         # The scope makes one file of one path: empty on a share, which all hosts see, and the cluster's on its volumes.
-        facts, scope, pool = self.facts[host], "", SHARES
+        facts, scope, pool = self.facts[host], "", self._pools[SHARES]
         if facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
             scope = f"cluster {facts.cluster}"
         elif not winpath.is_unc(path) and (volume := volume_of(path, facts.volumes or ())) is not None:
-            scope, pool = host, Pool.on_volume(host, volume.path)
+            scope, pool = host, self._volumes[host, volume.path]
         return Holding(
-            pool=self._pools[pool], amount=0 if pool == SHARES else size,
+            pool=pool, amount=size if scope == host else 0,
             thing=f"{kind} {scope}|{winpath.comparable(path)}", transfer=size, file=True,
         )  # fmt: skip
 

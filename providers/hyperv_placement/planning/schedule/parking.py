@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Collection, Iterator, Sequence
 
 from .budget import Budget
-from .direct import Rank, drain, movers, ranks, straight
+from .direct import Rank, drain, movers, ranks
 from .problem import Leg, Problem, fits
 from .state import State
 
@@ -31,7 +31,7 @@ def by_parking(problem: Problem, roots: Sequence[State], budget: Budget) -> Stat
 
     `roots`: states from which to look; who can go straight goes first, in each.
     """
-    rank = next(ranks(problem, straight(problem)))
+    rank = next(ranks(problem))
     queue: list[_Stuck] = []
     for state in roots:
         blocked = drain(problem, state, movers(problem), rank, budget)

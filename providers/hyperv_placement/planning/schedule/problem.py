@@ -201,6 +201,14 @@ class Problem:
     """Whether the machines' places are all that are ever used: only then trying all of them proves anything."""
     gates: tuple[Gate, ...] = ()
     """Like slots they bind while a leg is on its way, and no longer."""
+    _straight: dict[int, Leg] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def straight(self, machine: int) -> Leg:
+        """Return the leg of a machine from where it is to its goal, each time the same one."""
+        if machine not in self._straight:
+            ends = self.machines[machine]
+            self._straight[machine] = Leg(machine=machine, source=ends.start, target=ends.goal)
+        return self._straight[machine]
 
     @property
     def slot_limits(self) -> list[int]:
@@ -255,5 +263,6 @@ def _amounts(
 ) -> tuple[tuple[int, int], ...]:
     amounts: dict[int, int] = {} if more is None else {more[0]: more[1]}
     for holding in holdings:
-        amounts[holding.pool] = amounts.get(holding.pool, 0) + holding.amount
+        if holding.amount:
+            amounts[holding.pool] = amounts.get(holding.pool, 0) + holding.amount
     return tuple(sorted((pool, amount) for pool, amount in amounts.items() if amount))

@@ -105,7 +105,7 @@ def _reported(
         moves.append(
             ScheduledMove(
                 label=instance.steps[leg.machine].label,
-                move=replace(move, caller=caller),
+                move=move if move.caller == caller else replace(move, caller=caller),
                 placement=placement,
                 start=each.start,
                 end=each.end,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from .budget import Budget
-from .direct import drain, movers, ranks, straight
+from .direct import drain, movers, ranks
 from .everything import try_everything
 from .parking import by_parking
 from .problem import Leg, Problem
@@ -48,10 +48,9 @@ def quick(problem: Problem, budget: Budget) -> list[Leg] | DeadEnd:
     """Return a safe order, straight or by parking; where none is found so, where the first ranking got stuck: no proof."""
     moving = movers(problem)
     first: tuple[State, list[Leg]] | None = None
-    legs = straight(problem)
-    for rank in ranks(problem, legs):
+    for rank in ranks(problem):
         state = State(problem)
-        blocked = drain(problem, state, moving, rank, budget, legs)
+        blocked = drain(problem, state, moving, rank, budget)
         if not blocked:
             return state.legs
         first = first or (state, blocked)
@@ -59,8 +58,8 @@ def quick(problem: Problem, budget: Budget) -> list[Leg] | DeadEnd:
             break
     # Shown is where the first ranking got stuck: the others are reversed or shuffled.
     stuck, blocked = first or (State(problem), [])
-    unparked = replace(problem, machines=tuple(replace(each, parking=()) for each in problem.machines))
-    tried = _within(budget, STRAIGHT, lambda part: try_everything(unparked, part))
+    straight = replace(problem, machines=tuple(replace(each, parking=()) for each in problem.machines))
+    tried = _within(budget, STRAIGHT, lambda part: try_everything(straight, part))
     if not tried.stuck:
         return list(tried.legs)
     # Parking only now: it copies a machine there and back, and interrupts its guest once more.

@@ -88,6 +88,10 @@ class _Run:
         self._takes: list[list[tuple[int, int, int]]] = []
         """By leg: pool, what it takes of it, and what it gives back to it in the end."""
         self._open = problem.slot_limits
+        self._shut = {slot for slot, left in enumerate(self._open) if left <= 0}
+        self._needs = [() if leg.runs else slots for leg, slots in zip(legs, self._slots, strict=True)]
+        """Slots that have to be open for its start: of a running leg none, whatever the limits say."""
+        self._unstarted = set(range(len(legs)))
         self._behind: dict[int, dict[int, None]] = {}
         """Slot of a gate -> legs that pass it and have not started, wherever they are."""
         self._lines = [_Line(free=free, settled=free) for free in problem.free]
@@ -142,6 +146,8 @@ class _Run:
         self._done.append(ScheduledLeg(leg=leg, start=running.start, end=self._now))
         for slot in self._slots[running.number]:
             self._open[slot] += 1
+            if self._open[slot] > 0:
+                self._shut.discard(slot)
         for pool, amount in leg.releases:
             self._lines[pool].free += amount
         for host in leg.hosts:
@@ -159,10 +165,11 @@ class _Run:
 
     def _start_among(self, numbers: Iterable[int]) -> None:
         waiting = dict.fromkeys(numbers)
+        unstarted, shut, needs = self._unstarted, self._shut, self._needs
         while waiting:
             self._budget.spend(len(waiting))
             # Most wait for a slot: they are left out before they are compared.
-            able = [number for number in waiting if self._has_slots(number)]
+            able = [n for n in waiting if n in unstarted and shut.isdisjoint(needs[n])]
             order = sorted(able, key=lambda n: (not self._legs[n].runs, self._priority(n, self._load)))
             waiting = {}
             for number in order:
@@ -172,21 +179,8 @@ class _Run:
                     for pool, _ in leg.releases:  # legs behind it in the safe order depend on less room now
                         waiting |= self._around.get(pool, {})
 
-    def _has_slots(self, number: int) -> bool:
-        """Say whether a leg has not started and finds its slots open, or has them already, whatever the limits say."""
-        leg = self._legs[number]
-        if number not in self._at[leg.hosts[0]]:
-            return False
-        if leg.runs:
-            return True
-        opened = self._open
-        for slot in self._slots[number]:  # noqa: SIM110 - a loop, for it is asked hundreds of thousands of times
-            if opened[slot] <= 0:
-                return False
-        return True
-
     def _may_start(self, number: int) -> bool:
-        if not self._has_slots(number):
+        if number not in self._unstarted or not self._shut.isdisjoint(self._needs[number]):
             return False
         if self._legs[number].runs:  # its job has its room already
             return True
@@ -198,8 +192,11 @@ class _Run:
 
     def _start(self, number: int) -> None:
         leg = self._legs[number]
+        self._unstarted.remove(number)
         for slot in self._slots[number]:
             self._open[slot] -= 1
+            if self._open[slot] <= 0:
+                self._shut.add(slot)
         for pool, takes, gives in leg.turns:
             line = self._lines[pool]
             del line.turns[number]
