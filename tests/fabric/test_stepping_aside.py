@@ -1,4 +1,4 @@
-"""What is read of hosts and machines so that a machine can step aside where its own move would not ask for that."""
+"""What is read of hosts and machines so that a machine can step aside, or go back, where its own entry would not ask for that."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from hyperv_placement.model.guard import Guard
+from hyperv_placement.model.identity import Home, Kept
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
 from hyperv_placement.model.units import GIB
 from hyperv_placement.operations.plan import compare
+from hyperv_placement.planning.machine.home import fingerprint
 from lab.estate.spec import DiskSpec, VolumeSpec
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
@@ -89,3 +91,20 @@ def test_a_machine_in_its_place_is_read_before_it_steps_aside(make_fabric: Maker
     assert ways(plan)[0] == ("NEWS", "hv3", "hv1", True)
     assert ways(plan)[-1][:3] == ("NEWS", ways(plan)[-1][1], "hv3")
     assert plan.schedule.moves[0].bytes > 13 * GIB  # memory, and the files that it takes along
+
+
+def test_who_goes_back_after_maintenance_is_read_for_it(make_fabric: Maker, tmp_path: Path) -> None:
+    """Its entry wants nothing of it, so that the sweep alone says nothing of its way back; it was put off for ever."""
+    fabric = make_fabric(estate(machine("MAIL", "hv2"), machine("WIKI", "hv2")))
+    specs = {
+        "MAIL": VmSpec(label="MAIL", name="MAIL", hosts=()),
+        "WIKI": VmSpec(label="WIKI", name="WIKI", hosts=(HostName("hv1"), HostName("hv2"))),
+    }
+    stack = Stack(path=tmp_path / "stack.yaml", hosts=dict(fabric.specs), vms=specs)
+    homes = {
+        fabric.vm(name).id: Home(host=HostName("hv1"), entry=fingerprint(spec))
+        for name, spec in specs.items()
+    }
+    plan = compare(stack, fabric.estate, known=Kept(homes=homes))[1]
+    assert sorted(ways(plan)) == [("MAIL", "hv2", "hv1", False), ("WIKI", "hv2", "hv1", False)]
+    assert "return-put-off" not in [each.id for each in plan.findings]

@@ -211,6 +211,8 @@ class Plan:
     """Labels of machines that stay because there is no room for them in the end, or no safe order, those of one cause together."""
     outside: tuple[Step, ...] = ()
     """Declared machines that are no part of this run (`--target`, `--exclude`): they stay where they are, and do not count."""
+    put_off: tuple[Step, ...] = ()
+    """Machines that would go back to where they were before maintenance and cannot now, as their moves were refused; in `steps` they stay."""
 
     @property
     def moves(self) -> tuple[Move, ...]:

@@ -100,7 +100,9 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     again = False
     # A choice of hosts goes by room, which is read only for hosts that moves may reach: each look can change the choice.
     for _ in range(_ROUNDS):
-        movers = [step for step in first.steps if _needs_a_closer_look(step, stack, orders=orders)]
+        # Who cannot go back after maintenance may lack nothing but what was not read yet.
+        wanted = (*first.steps, *first.put_off)
+        movers = [step for step in wanted if _needs_a_closer_look(step, stack, orders=orders)]
         movers += _in_the_way(first)
         if looked.issuperset(step.label for step in movers) and not asked and aside <= closer:
             break

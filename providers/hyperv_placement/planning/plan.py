@@ -75,16 +75,20 @@ def plan(
     if len(again.refusals) >= len(found.refusals) > 0:
         return found
     names = ", ".join(step.label for step in stopped)
+    whys = dict.fromkeys(each.text for step in stopped for each in step.findings if each.refuses)
+    why = f": {'; '.join(whys)}" if whys else ""
     late = Finding.warning(
         "return-put-off",
-        f"{names} would go back to where they were before maintenance, and cannot now: they stay where they are",
+        f"{names} would go back to where they were before maintenance, and cannot now, so that they stay where they are{why}",
         "Make room there; they go back once they can, or once their entries name a host",
     )
     steps = tuple(
         dataclasses.replace(step, home=known.homes.get(step.vm.id)) if step.vm and step.vm.id in ids else step
         for step in again.steps
     )
-    return dataclasses.replace(again, steps=steps, findings=(*again.findings, late), known=known)
+    return dataclasses.replace(
+        again, steps=steps, findings=(*again.findings, late), known=known, put_off=tuple(stopped)
+    )
 
 
 def _plan(
