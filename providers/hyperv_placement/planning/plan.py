@@ -43,7 +43,7 @@ from .machine.takeover import renamed, takeover
 from .maps import Attempt, Cut, best_map
 from .paced import paced
 from .schedule.places import Verdicts
-from .scheduled import scheduled
+from .scheduled import lasting, scheduled
 
 _OTHER_HOSTS = 16
 """Chosen hosts that are given up because the machine's move there is refused, before it is left where it is."""
@@ -224,7 +224,7 @@ def _placed(
         else:
             step = _standing(spec, vm, stack, inventory, picked.ends[label], known.get(label))
             if (why_not := picked.homeless.get(label)) is not None:
-                step = refuse(step, why_not)
+                step = refuse(lasting(step), why_not)  # it waits for nothing
             else:
                 step = without_place(step, picked.ends[label], stack, inventory)
             home = to_keep(stack, spec, vm, kept.homes.get(vm.id))

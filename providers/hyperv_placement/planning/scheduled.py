@@ -69,7 +69,7 @@ def _without_a_host(plan: Plan) -> tuple[Finding, ...]:
 
 def _with(plan: Plan, found: Schedule, said: tuple[Finding, ...], stack: Stack, inventory: Inventory) -> Plan:
     going = {each.label for each in found.moves}
-    steps = tuple(_lasting(step) if step.label in going else step for step in plan.steps)
+    steps = tuple(lasting(step) if step.label in going else step for step in plan.steps)
     refused = {step.label: each for step in steps for each in step.findings if each.is_of_whole_plan}
     schedule = dataclasses.replace(found, refused=refused)
     findings = (*plan.findings, *said, *uncounted(found))
@@ -78,7 +78,7 @@ def _with(plan: Plan, found: Schedule, said: tuple[Finding, ...], stack: Stack, 
     return dataclasses.replace(plan, steps=steps, schedule=schedule, findings=findings)
 
 
-def _lasting(step: Step) -> Step:
+def lasting(step: Step) -> Step:
     """Return a step without the findings that its place in the schedule, or the lack of one, settles."""
     if not any(each.is_transient for each in step.findings):
         return step
@@ -121,7 +121,7 @@ def _refused(plan: Plan, causes: tuple[Stuck, ...]) -> Plan:
     """Return `plan` with a refusal for each machine that stays."""
     found = {label: _refusal(cause, label) for cause in causes for label in cause.why}
     steps = tuple(
-        refuse(_lasting(step), found[step.label]) if step.label in found else step for step in plan.steps
+        refuse(lasting(step), found[step.label]) if step.label in found else step for step in plan.steps
     )
     return dataclasses.replace(plan, steps=steps)
 

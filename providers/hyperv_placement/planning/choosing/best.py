@@ -2,44 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hyperv_placement.planning.checks.survival import Survival, loss
 from hyperv_placement.planning.solver import Search
 
 from .evenness import FULLEST, STEPS
-from .model import Model, Question, kinds_of
+from .in_sums import by_groups, is_fewest
+from .model import Model, Question, kinds_of, nodes_for
+from .nowhere import beside, nowhere, together
+from .parts import parts
 from .placing import levels_of, placed, preference
-from .problem import Assignment, AssignmentProblem, Option
+from .problem import Assignment, AssignmentProblem, At, Option
 from .staying import Staying, staying
 
 SMALL, VARIABLES = 4_000, 40_000
 """Machines times hosts up to which all are solved at once, and up to which that is tried after those alone that must go."""
 WIDTHS = (8, 24)
 """Hosts, the emptiest ones, among which is looked where an estate is too large."""
-NODES, WORK, EVEN_NODES = 5_000, 2_000_000, 20
-"""Nodes of the search tree for a question at most, nodes times variables, and nodes for an evener load among answers that are equally good."""
+EVEN_NODES = 20
+"""Nodes of the search tree for an evener load among answers that are equally good."""
 _LEAVES, _STEP, _RANKS, _WISH = 1_000, 3_000, 100, 30_000
 """What it weighs to leave the quick start, to fill a host a step above the level, to prefer another host by its name at most,
 and to go a place down the list of preferred hosts."""
 
-At = dict[int, Option | None]
-
 
 def best(problem: AssignmentProblem) -> Assignment:
     """Return a host for every unit that can have one: rules first, then N + 1, then fewest bytes, then balance and stability."""
+    if gone := nowhere(problem):
+        return together(best(beside(problem, gone)), gone, problem.units)
+    return _best(problem) if _size(problem) <= VARIABLES else _by_parts(problem)
+
+
+def _by_parts(problem: AssignmentProblem) -> Assignment:
+    """Return the best choice of a large estate; parts of it that have nothing to do with each other are chosen for apart."""
+    found = parts(problem)
+    if len(found) == 1:
+        return _best(problem)
+    at, answers = dict[int, Option | None](), [_best(part.problem) for part in found]
+    for part, answer in zip(found, answers, strict=True):
+        at |= zip(part.units, answer.chosen, strict=True)
+    whole = _judged(problem, [at[number] for number in range(len(problem.units))], 0)
+    return _with(
+        whole, least=sum(answer.least for answer in answers), sure=all(answer.sure for answer in answers)
+    )
+
+
+def _size(problem: AssignmentProblem, members: Iterable[int] | None = None) -> int:
+    """Return how many variables the choice of some units has, or of all: alike ones are one."""
+    kinds = kinds_of(problem, range(len(problem.units)) if members is None else members)
+    return sum(len(problem.units[numbers[0]].hosts) for numbers in kinds)
+
+
+def _best(problem: AssignmentProblem) -> Assignment:
     stay = staying(problem)
     start = placed(problem, stay)
     first = _judged(problem, start, stay.least)
     if _usable(problem, first) and not first.unkept and first.proved:
         return first
     return _Search(problem, stay, first).best()
-
-
-def _nodes(size: int) -> int:
-    """Return the nodes for a program of so many variables: a node of a large one takes longer."""
-    return max(50, min(NODES, WORK // max(1, size)))
 
 
 def _usable(problem: AssignmentProblem, first: Assignment) -> bool:
@@ -65,7 +87,7 @@ class _Search:
 
     def best(self) -> Assignment:
         problem = self._problem
-        size = self._size(self._all)
+        size = _size(problem)
         least, sure, found = self._stay.least, False, self._first if self._usable else None
         going = tuple(
             number
@@ -73,7 +95,7 @@ class _Search:
             if (at := self._start[number]) is None or at.host != problem.units[number].home
         )
         for members in (going, self._all):
-            if self._size(members) > VARIABLES:
+            if _size(problem, members) > VARIABLES:
                 continue
             everybody = members is self._all
             answer = self._solved(members)
@@ -88,15 +110,11 @@ class _Search:
             if found is not None and (everybody or (found.proved and not found.unkept)):
                 return _with(found, least=least)
         if found is None and size > VARIABLES:
-            found = self._beside(least)
+            found = self._beside(least) or self._by_groups(least)
         if found is not None:
             return _with(found, least=least)
-        return self._loosely(least, sure=sure, size=size)
-
-    def _size(self, members: Sequence[int]) -> int:
-        """Return how many variables the choice of some units has: alike ones are one."""
-        kinds = kinds_of(self._problem, members)
-        return sum(len(self._problem.units[numbers[0]].hosts) for numbers in kinds)
+        left = self._loosely(least, sure=sure, size=size)
+        return left if left.sure else _with(left, least=least, sure=is_fewest(problem, left.chosen))
 
     def _beside(self, least: int) -> Assignment | None:
         """Return a choice of an estate that is too large for a whole program: the homeless, and who is beside them on the emptiest hosts."""
@@ -114,12 +132,20 @@ class _Search:
             hosts = frozenset(emptiest[:width])
             beside = [number for number in self._all if (at := self._start[number]) and at.host in hosts]
             members = [*homeless, *beside]
-            if self._size(members) // max(1, len(emptiest)) * width > VARIABLES:
+            if _size(problem, members) // max(1, len(emptiest)) * width > VARIABLES:
                 break
             answer = self._solved(members, hosts)
             if isinstance(answer, _Answer):
                 return _judged(problem, [answer.at[number] for number in self._all], least)
         return None
+
+    def _by_groups(self, least: int) -> Assignment | None:
+        """Return a choice for which groups of hosts are chosen first, and hosts within each then; None where that leads to none."""
+        at = by_groups(self._problem, self._start, VARIABLES)
+        if at is None:
+            return None
+        found = _judged(self._problem, [at[number] for number in self._all], least)
+        return found if _usable(self._problem, found) else None
 
     def _solved(self, members: Sequence[int], hosts: frozenset[int] | None = None) -> _Answer | bool:
         """Return the best answer for some units while the others stay; without one, whether that there is none is proved."""
@@ -127,7 +153,7 @@ class _Search:
         if not members:
             return False
         model = Model(problem, members, self._start, Question(spared=bool(problem.spares), hosts=hosts))
-        nodes = _nodes(model.size)
+        nodes = nodes_for(model.size)
         if model.lost:
             kept = model.solved(dict.fromkeys(model.lost.values(), 1), Search(nodes=nodes, enough=0))
             if kept.values is None:
@@ -195,7 +221,7 @@ class _Search:
             return _with(self._first, least=least, sure=False)
         model = Model(problem, self._all, self._start, Question(loose=True))
         weights = model.left_out()
-        nodes = _nodes(model.size)
+        nodes = nodes_for(model.size)
         fewest = model.solved(weights, Search(nodes=nodes))
         if fewest.values is None:
             return _with(self._first, least=least, sure=False)

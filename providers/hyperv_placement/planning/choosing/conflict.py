@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from hyperv_placement.model.pool import Pool
 from hyperv_placement.model.units import GIB, MIB
 from hyperv_placement.planning.solver import Search
 
-from .model import Model, Question
+from .coarse import coarse
+from .model import Model, Question, kinds_of
+from .nowhere import nowhere
+from .parts import parts, whole
 from .problem import Assignment, AssignmentProblem
 
 SOLVES, NODES = 200, 500
 """Questions that may be asked for all sentences together, and nodes of the search tree for each."""
+HOST_BY_HOST, IN_GROUPS, WORK = 1_000, 1_000, 200_000
+"""Variables up to which questions are asked host by host, of those that are asked in sums beyond, and of all questions together."""
+REMEDY = 4_000
+"""Variables up to which it is tried out what would help."""
 CONFLICTS = 4
 """Contradictions that are looked for; machines of any other one are said to find no place beside the rest."""
 _STEP_MIB = GIB // MIB
@@ -45,6 +52,7 @@ class Asker:
 
     problem: AssignmentProblem
     left: int = SOLVES
+    nodes: int = NODES
     asked: dict[tuple[tuple[int, ...], tuple[int, ...]], bool] = field(default_factory=dict)
 
     def impossible(self, units: Sequence[int], pools: Sequence[int]) -> bool:
@@ -56,31 +64,78 @@ class Asker:
             return False
         return (
             Model(self.problem, units, {}, Question(counted=frozenset(pools)))
-            .solved({}, Search(nodes=NODES))
+            .solved({}, Search(nodes=self.nodes))
             .impossible
         )
 
 
 def conflicts(problem: AssignmentProblem, answer: Assignment) -> list[Conflict]:
-    """Return contradictions that together have as many of the units without a host as can be explained within the budget."""
-    homeless = [number for number, option in enumerate(answer.chosen) if option is None]
-    placed = [number for number, option in enumerate(answer.chosen) if option is not None]
-    asker = Asker(problem=replace(problem, cuts=()))
-    found: list[Conflict] = []
-    explained: set[int] = set()
-    for number in homeless:
-        if number in explained or len(found) == CONFLICTS or asker.left <= 0:
-            continue
-        # The choice leaves out as few as can be: each of them alone beside those that were placed is one too many.
-        conflict = _reduced(asker, [number, *placed], _pools(problem, [number, *placed]))
-        if conflict is not None:
-            found.append(conflict)
-            explained |= set(conflict.units)
+    """Return contradictions that together have as many of the units without a host as can be explained within the budget.
+
+    First each unit that is one by itself. Of large choices each part is looked at apart, and one that is large itself in sums over groups of hosts.
+    """
+    found = []
+    for part in parts(problem) if _size(problem) > HOST_BY_HOST else [whole(problem)]:
+        own = replace(answer, chosen=tuple(answer.chosen[number] for number in part.units))
+        if not own.complete:
+            for conflict in _of_part(part.problem, own):
+                units = tuple(part.units[number] for number in conflict.units)
+                found.append(replace(conflict, units=units))
     return found
 
 
+def _of_part(problem: AssignmentProblem, answer: Assignment) -> list[Conflict]:
+    gone = nowhere(problem)
+    homeless = [number for number, option in enumerate(answer.chosen) if option is None]
+    found = [
+        Conflict(units=(number,), pools=gone[number], irreducible=True)
+        for number in homeless
+        if number in gone
+    ]
+    sums = coarse(problem, IN_GROUPS) if _size(problem) > HOST_BY_HOST else None
+    asked = replace(problem, cuts=()) if sums is None else sums.problem
+    for conflict in _in_common(asked, answer, gone):
+        if sums is None:
+            found.append(conflict)
+        else:
+            pools = (pool for number in conflict.pools for pool in sums.pools[number])
+            found.append(replace(conflict, pools=tuple(sorted(pools))))
+    return found
+
+
+def _in_common(problem: AssignmentProblem, answer: Assignment, gone: Collection[int]) -> Iterator[Conflict]:
+    """Yield contradictions of several units; of `gone` is known why already."""
+    homeless = [n for n, option in enumerate(answer.chosen) if option is None and n not in gone]
+    placed = [number for number, option in enumerate(answer.chosen) if option is not None]
+    size = _size(problem)
+    few = max(1, WORK // max(1, size))
+    asker = Asker(problem=problem, left=min(SOLVES, few), nodes=min(NODES, few))
+    explained: set[int] = set()
+    # The choice leaves out as few as can be: each of them alone beside those that were placed is one too many.
+    asked = [[*placed, number] for number in homeless]
+    if not answer.sure:
+        asked.append([*placed, *homeless])  # if it does not, all of them may be
+    count = 0
+    for units in asked:
+        if units[-1] in explained or count == CONFLICTS or asker.left <= 0:
+            continue
+        conflict = _reduced(asker, units, _pools(problem, units))
+        if conflict is not None:
+            count += 1
+            explained |= set(conflict.units)
+            yield conflict
+
+
+def _size(problem: AssignmentProblem) -> int:
+    """Return how many variables the whole choice has."""
+    kinds = kinds_of(problem, range(len(problem.units)))
+    return sum(len(problem.units[numbers[0]].hosts) for numbers in kinds)
+
+
 def remedy(problem: AssignmentProblem, found: Iterable[Conflict]) -> Remedy | None:
-    """Return what would give every unit a host, tried out for all of them; None where nothing simple does."""
+    """Return what would give every unit a host, tried out for all of them; None where nothing simple does, or the choice is large."""
+    if _size(problem) > REMEDY:
+        return None
     pools = sorted({pool for conflict in found for pool in conflict.pools})
     everybody = range(len(problem.units))
     steps = {

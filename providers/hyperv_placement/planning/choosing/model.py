@@ -13,6 +13,18 @@ from .ways import Way
 
 _REFUSED, _BENT, _OVER = 4, 3, 6
 """What it weighs that a machine stays where it may not be, that it stays against a rule, that a pool stays overdrawn."""
+NODES, WORK = 5_000, 2_000_000
+"""Nodes of the search tree for a question at most, and nodes times variables."""
+
+
+def nodes_for(size: int) -> int:
+    """Return the nodes for a program of so many variables: a node of a large one takes longer."""
+    return max(50, min(NODES, WORK // max(1, size)))
+
+
+def staying_costs(unit: Unit) -> int:
+    """Return what it weighs that a unit finds no host and stays where it is."""
+    return unit.machines * (_BENT if unit.home in unit.hosts else _REFUSED)
 
 
 def kinds_of(
@@ -124,8 +136,7 @@ class Model:
         cost = dict.fromkeys(self._over.values(), _OVER)
         for way in self.ways:
             if way.option is None:
-                unit = self._problem.units[self.kinds[way.kind][0]]
-                cost[way.variable] = unit.machines * (_BENT if unit.home in unit.hosts else _REFUSED)
+                cost[way.variable] = staying_costs(self.unit(way))
         return cost
 
     def hold(self, cost: Mapping[int, int], at_most: int) -> None:

@@ -28,6 +28,10 @@ class Option:
     """Bytes to move; 0 if everything is there now."""
 
 
+At = dict[int, Option | None]
+"""Unit -> where it is; None for one that finds no host."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """What a unit holds on every host of one kind."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.names import HostName
@@ -16,6 +16,7 @@ from .rooms import Rooms
 
 _NAMED = 6
 """Machines, hosts and pools that a sentence names."""
+_MORE = "Allow them more hosts, or declare one for some of them"
 _FALLBACK = "Allow them other hosts, make room there, or change the rule"
 
 
@@ -35,23 +36,39 @@ def reasons(
 ) -> tuple[Reason, ...]:
     """Return why units have no host. `labels`: the machines of each unit."""
     homeless = [number for number, option in enumerate(answer.chosen) if option is None]
-    if not answer.sure:
-        text = f"No choice of hosts was found for {_named(labels, homeless)} within the search's budget: there may be one"
-        help_ = "Allow them more hosts, or declare one for some of them"
-        return (_reason(labels, homeless, text, help_, sure=False),)
     found = conflicts(problem, answer)
-    help_ = _said(problem, remedy(problem, found)) or _FALLBACK
+    help_ = (_said(problem, remedy(problem, found)) if answer.sure else "") or _FALLBACK
     sentences = _Sentences(problem, labels, rooms)
     told = []
     rest = set(homeless)
-    for conflict in found:
-        mine = [number for number in conflict.units if number in rest]
+    for group in _alike(problem, found):
+        mine = [number for conflict in group for number in conflict.units if number in rest]
         rest -= set(mine)
-        told.append(_reason(labels, mine, sentences.of(conflict, mine), help_, sure=True))
-    if rest:
-        text = f"No choice of hosts fits {_named(labels, sorted(rest))} beside the other machines"
+        text = sentences.each(group) if len(group) > 1 else sentences.of(group[0], mine)
+        told.append(_reason(labels, mine, text, help_, sure=True))
+    if not rest:
+        return tuple(told)
+    names = _named(labels, sorted(rest))
+    if problem.cuts:
+        text = f"No choice of hosts was found for {names} but such as were given up because no safe order was found: there may be one"
+    elif not answer.sure:
+        text = f"No choice of hosts was found for {names} within the search's budget: there may be one"
+    else:
+        text = f"No choice of hosts fits {names} beside the other machines"
         told.append(_reason(labels, sorted(rest), text, help_, sure=True))
+        return tuple(told)
+    told.append(_reason(labels, sorted(rest), text, _MORE, sure=False))
     return tuple(told)
+
+
+def _alike(problem: AssignmentProblem, found: Sequence[Conflict]) -> list[list[Conflict]]:
+    """Return contradictions in groups: those of single machines that the same pools keep out of the same hosts are told in one sentence."""
+    groups: dict[object, list[Conflict]] = {}
+    for number, conflict in enumerate(found):
+        alone = conflict.units[0] if len(conflict.units) == 1 else None
+        key = number if alone is None else (problem.units[alone].hosts, conflict.pools)
+        groups.setdefault(key, []).append(conflict)
+    return list(groups.values())
 
 
 def _reason(
@@ -87,6 +104,16 @@ class _Sentences:
         units = [*first, *(number for number in conflict.units if number not in first)]
         return f"No choice of hosts fits {_named(self._labels, units)}: {'; '.join(parts)}"
 
+    def each(self, group: Sequence[Conflict]) -> str:
+        """Return contradictions of single machines as one line."""
+        units = tuple(number for conflict in group for number in conflict.units)
+        # What the smallest of them lacks room for, the others lack it for as well.
+        least = min(group, key=lambda conflict: sum(self._least(n, "memory") for n in conflict.units))
+        parts = [
+            *self._places(replace(least, units=units)), *self._wanted(least, each=True), *self._there(least),
+        ]  # fmt: skip
+        return f"No choice of hosts fits any of {_named(self._labels, units)}: {'; '.join(parts)}"
+
     def _places(self, conflict: Conflict) -> Iterator[str]:
         units = [self._problem.units[number] for number in conflict.units]
         names = self._rooms.hosts
@@ -104,7 +131,7 @@ class _Sentences:
         if leaving:
             yield f"{_listed(leaving)} {'is' if len(leaving) == 1 else 'are'} in maintenance"
 
-    def _wanted(self, conflict: Conflict) -> Iterator[str]:
+    def _wanted(self, conflict: Conflict, *, each: bool = False) -> Iterator[str]:
         for kind in ("memory", "volume"):
             pools = [pool for pool in conflict.pools if self._problem.pools[pool].kind == kind]
             if not pools:
@@ -115,8 +142,18 @@ class _Sentences:
             room = sum(max(0, self._problem.room[pool]) for pool in pools)
             hosts = {host for number in conflict.units for host in self._problem.units[number].hosts}
             needed = f"{format_bytes(least * unit)} {what} are needed"
+            if each:
+                yield f"at least {format_bytes(least * unit)} {what} are needed for each"
+                continue
             if least > room and len({self._problem.pools[pool].host for pool in pools}) == len(hosts):
-                yield f"{needed}, and {format_bytes(room * unit)} are there"
+                there = format_bytes(room * unit)
+                # Numbers that are shown alike say nothing of what is lacking.
+                alike = there == format_bytes(least * unit)
+                yield (
+                    f"{needed}, {format_bytes((least - room) * unit)} more than there are"
+                    if alike
+                    else f"{needed}, and {there} are there"
+                )
             else:
                 yield needed
 
@@ -131,7 +168,10 @@ class _Sentences:
     def _there(self, conflict: Conflict) -> Iterator[str]:
         pools = [self._problem.pools[pool] for pool in conflict.pools]
         rules = sorted({pool.line for pool in pools if pool.kind == "seat"})
-        for number, pool in list(zip(conflict.pools, pools, strict=True))[:_NAMED]:
+        rooms = list(zip(conflict.pools, pools, strict=True))
+        if len(rooms) > _NAMED:  # the largest ones tell the most
+            rooms.sort(key=lambda each: (each[1].kind != "memory", -self._problem.room[each[0]]))
+        for number, pool in rooms[:_NAMED]:
             if pool.kind in {"memory", "volume"}:
                 room = pool.amount(max(0, self._problem.room[number]))
                 yield f"{_owner(pool)} has {room} for them{self._kept(pool)}"
@@ -140,7 +180,12 @@ class _Sentences:
         for line in rules:
             yield f"the rule in line {line} (apart) allows one on each host"
         if len(pools) > _NAMED:
-            yield f"and so on for {len(pools) - _NAMED} more"
+            alike = all(pool.kind == "memory" for pool in pools)
+            yield (
+                f"{len(pools) - _NAMED} others have no more"
+                if alike
+                else f"and so on for {len(pools) - _NAMED} more"
+            )
         if not conflict.irreducible:
             yield "not all of these may be needed for the proof"
 
