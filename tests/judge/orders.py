@@ -24,6 +24,7 @@ from .places import (
     leaves_files,
     left_behind,
 )
+from .spare import holds_now
 
 STATES = 30_000
 """States that are opened before it ends without an answer."""
@@ -43,17 +44,28 @@ class Answer:
     """Whether everything was tried."""
 
 
-def search(estate: Estate, left_out: frozenset[str] = frozenset(), *, states: int = STATES) -> Answer:
+def search(
+    estate: Estate,
+    left_out: frozenset[str] = frozenset(),
+    *,
+    states: int = STATES,
+    hosts: Mapping[str, str] | None = None,
+    spare: frozenset[int] = frozenset(),
+) -> Answer:
     """Return an order that takes every declared machine to an end that is allowed, with all rules kept, or that there is none.
 
-    `left_out`: machines that stay where they are, wherever they are declared.
+    `left_out`: machines that stay where they are, wherever they are declared. `hosts`: where machines are to end, of several
+    hosts that they may be on. `spare`: numbers of rules of N + 1 that are to hold at every moment.
     """
-    return _Search(estate, left_out).through(states)
+    return _Search(estate, left_out, hosts or {}, spare).through(states)
 
 
 class _Search:
-    def __init__(self, estate: Estate, left_out: frozenset[str]) -> None:
+    def __init__(
+        self, estate: Estate, left_out: frozenset[str], hosts: Mapping[str, str], spare: frozenset[int]
+    ) -> None:
         self._estate = estate
+        self._spare = sorted(spare)
         left_out |= moved_by_others(estate)
         declared = [label for label in sorted(estate.entries) if label in estate.machines]
         self._ends = {
@@ -61,7 +73,7 @@ class _Search:
             if label in left_out
             else [end]
             if (end := followed(estate, label)) is not None
-            else list(ends_of(estate, label))
+            else [end for end in ends_of(estate, label) if hosts.get(label, end.host) == end.host]
             for label in declared
         }
         self.movers = [label for label in declared if self._goes(label)]
@@ -193,7 +205,35 @@ class _Search:
                     after[pool] -= amount
                 for pool, amount in gives:
                     after[pool] += amount
-                yield (*at[:number], end, *at[number + 1 :]), tuple(after)
+                following = (*at[:number], end, *at[number + 1 :])
+                if self._spare and not self._keeps_spare(at, free, following, tuple(after)):
+                    continue
+                yield following, tuple(after)
+
+    def _keeps_spare(
+        self, at: tuple[int, ...], free: tuple[int, ...], following: tuple[int, ...], after: tuple[int, ...]
+    ) -> bool:
+        """Say whether N + 1 holds while one machine is on its way, and when it has come."""
+        number = next(n for n, (old, new) in enumerate(zip(at, following, strict=True)) if old != new)
+        source, target = self._places[number][at[number]].host, self._places[number][following[number]].host
+        takes = dict((self._leg(number, at[number], following[number]) or ((), ()))[0])
+        taken = takes.get(self._pools["memory", target], 0)
+        during = list(free)
+        during[self._pools["memory", target]] -= taken
+        moments = [(at, tuple(during), [(source, target, taken)]), (following, after, [])]
+        return all(
+            holds_now(self._estate, rule, self._hosts_at(where), self._memory(rule, left), coming)
+            is not False
+            for rule in self._spare
+            for where, left, coming in moments
+        )
+
+    def _hosts_at(self, at: tuple[int, ...]) -> dict[str, str]:
+        moved = {label: self._places[n][at[n]].host for n, label in enumerate(self.movers)}
+        return {**self._fixed, **moved}
+
+    def _memory(self, rule: int, free: tuple[int, ...]) -> dict[str, int]:
+        return {name: free[self._pools["memory", name]] for name in self._estate.rules[rule].hosts}
 
     def _leg(self, number: int, start: int, end: int) -> tuple[Amounts, Amounts] | None:
         known = self._legs[number]

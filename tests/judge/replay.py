@@ -28,7 +28,7 @@ from .places import (
     order_kind,
     within,
 )
-from .spare import survives
+from .spare import holds_now
 
 Plan = Mapping[str, Any]
 """What `plan --json` prints."""
@@ -52,9 +52,12 @@ class Run:
     storage: Counter[str] = field(default_factory=Counter)
     going: dict[int, tuple[float, Place, Mapping[Thing, tuple[Pool, int]]]] = field(default_factory=dict)
     """Number of a move -> when it ends, where, and what comes free then."""
+    coming: dict[int, tuple[str, str, int]] = field(default_factory=dict)
+    """Number of a move on its way -> its ends, and the MiB that are taken at the second of them."""
     done: set[int] = field(default_factory=set)
     spare: set[int] = field(default_factory=set)
     """Rules of N + 1 that have held so far."""
+    lost_rules: set[int] = field(default_factory=set)
     lost: list[str] = field(default_factory=list)
     """Rules of N + 1 that did not go on holding."""
 
@@ -177,6 +180,10 @@ def _start(run: Run, move: Mapping[str, Any], number: int, now: float) -> None:
     length = max(move["seconds"], 0.1) * run.chance.uniform(SHORTEST, LONGEST)
     _slots(run, move, 1)
     run.going[number] = (now + length, end, frees)
+    taken = sum(
+        amount for thing, (pool, amount) in want.items() if thing not in have and pool == ("memory", end.host)
+    )
+    run.coming[number] = (start.host, end.host, taken)
     _watch(run, f"move {number} ({label}) starts")
 
 
@@ -203,6 +210,7 @@ def _strange(run: Run, move: Mapping[str, Any], start: Place, end: Place) -> Ite
 
 def _end(run: Run, move: Mapping[str, Any], number: int) -> None:
     _, end, frees = run.going.pop(number)
+    run.coming.pop(number)
     for pool, amount in frees.values():
         run.free[pool] = run.free.get(pool, 0) + amount
     _slots(run, move, -1)
@@ -215,20 +223,15 @@ def _watch(run: Run, when: str) -> None:
     for number in sorted(run.spare):
         if has_spare(run, number) is False:
             run.spare.discard(number)
+            run.lost_rules.add(number)
             run.lost.append(f"N + 1 over {', '.join(run.estate.rules[number].hosts)} no longer holds: {when}")
 
 
 def has_spare(run: Run, number: int) -> bool | None:
-    """Say whether a rule of N + 1 holds at this instant: a machine on its way runs at its source."""
-    hosts = run.estate.rules[number].hosts
-    running: dict[str, list[int]] = {name: [] for name in hosts}
-    for label, place in run.at.items():
-        need = run.estate.machines[label].needed
-        if place.host in running and need:
-            running[place.host].append(need)
-    # A host in maintenance takes nobody.
-    rooms = {name: 0 if run.estate.hosts[name].maintenance else run.free["memory", name] for name in hosts}
-    return survives(rooms, running)
+    """Say whether a rule of N + 1 holds at this instant: a machine on its way runs at its source, and does not come if that is lost."""
+    at = {label: place.host for label, place in run.at.items()}
+    free = {name: run.free["memory", name] for name in run.estate.rules[number].hosts}
+    return holds_now(run.estate, number, at, free, list(run.coming.values()))
 
 
 def _at_the_end(run: Run) -> Iterator[str]:

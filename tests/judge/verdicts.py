@@ -10,7 +10,7 @@ from .claims import false_claims
 from .ends import ends_of, moved_by_others
 from .estate import Estate
 from .orders import STATES, Answer, search, shown
-from .replay import Plan, Run, broken_in_the_end, replay
+from .replay import Plan, Run, broken_in_the_end, has_spare, replay
 
 REPLAYS = 4
 
@@ -24,6 +24,7 @@ class Kind(StrEnum):
     WRONG_ORDER = "wrong: no order"
     WRONG_RULE = "wrong: a rule could hold"
     WRONG_REFUSAL = "wrong: refused"
+    WRONG_SPARE = "wrong: N + 1 could hold on the way"
     FALSE_CLAIM = "says what is not so"
     VIOLATION = "violation"
     UNDECIDED = "not decided"
@@ -34,6 +35,7 @@ WRONG = (
     Kind.WRONG_ORDER,
     Kind.WRONG_RULE,
     Kind.WRONG_REFUSAL,
+    Kind.WRONG_SPARE,
     Kind.FALSE_CLAIM,
     Kind.VIOLATION,
 )
@@ -46,7 +48,7 @@ class Verdict:
     kind: Kind
     why: str = ""
     lost_spare: tuple[str, ...] = ()
-    """Where N + 1 stopped holding."""
+    """Where N + 1 stopped holding, though it could have held, or it was not decided whether it could."""
     more: tuple[str, ...] = ()
     """Of refused machines those of which each alone could be moved as well."""
 
@@ -54,10 +56,15 @@ class Verdict:
 def judged(estate: Estate, plan: Plan, *, seed: int = 0, states: int = STATES) -> Verdict:
     """Return the judgement on a plan: first what it does, then what it refuses."""
     runs = [replay(estate, plan, seed + number) for number in range(REPLAYS)]
-    spare = tuple(dict.fromkeys(each for run in runs for each in run.lost))
     wrong = next((run.wrong for run in runs if run.wrong), [])
     if wrong:
-        return Verdict(kind=Kind.VIOLATION, why="; ".join(wrong), lost_spare=spare)
+        return Verdict(kind=Kind.VIOLATION, why="; ".join(wrong))
+    spare = tuple(dict.fromkeys(each for run in runs for each in run.lost))
+    if spare:
+        way = _with_spare(estate, plan, runs, states)
+        if way.steps is not None:
+            return Verdict(kind=Kind.WRONG_SPARE, why=f"{spare[0]}; there is one: {shown(way)}", lost_spare=spare)  # fmt: skip
+        spare = () if way.proved else spare
     # What no host would take in one order, however much room there is, is refused before any order is looked for.
     others = moved_by_others(estate)
     missing = [label for label in refused(plan) if label in estate.machines and label not in others]
@@ -76,6 +83,17 @@ def judged(estate: Estate, plan: Plan, *, seed: int = 0, states: int = STATES) -
         return Verdict(kind=kind, why=said(plan), lost_spare=spare, more=_more(estate, missing, states))
     why = f"{said(plan) or broken}; there is one: {shown(answer)}"
     return Verdict(kind=_kind(plan, missing), why=why, lost_spare=spare)
+
+
+def _with_spare(estate: Estate, plan: Plan, runs: list[Run], states: int) -> Answer:
+    """Return an order that ends as the plan does and keeps what it has lost of N + 1."""
+    hosts = {label: place.host for label, place in runs[0].at.items()}
+    moved = {each["label"] for each in plan["moves"]}
+    stay = frozenset(label for label in estate.entries if label in estate.machines and label not in moved)
+    lost = frozenset(number for run in runs for number in run.lost_rules)
+    if any(has_spare(runs[0], number) is False for number in lost):  # nor does it hold in the end
+        return Answer(steps=None, proved=True)
+    return search(estate, stay, states=states, hosts=hosts, spare=lost)
 
 
 def _more(estate: Estate, missing: list[str], states: int) -> tuple[str, ...]:

@@ -107,6 +107,10 @@ class ScheduledMove:
     end: float
     after: tuple[int, ...]
     """Numbers, in the schedule, of the moves that must have ended: they free what this one needs."""
+    spare: tuple[int, ...] = ()
+    """Those of `after` of which it needs nothing: a rule (n_plus_1) would not hold while both are on their way."""
+    evacuates: bool = False
+    """Whether it empties a host in maintenance, so that it is made whatever becomes of a rule."""
     behind: tuple[int, ...] = ()
     """Numbers of the moves whose links it takes over: it starts when they have ended, whether they were made or not."""
     bytes: int = 0
@@ -117,6 +121,18 @@ class ScheduledMove:
     """Why: where it is declared, or for whom it makes room."""
     aside: bool = False
     """Whether it only makes room: the machine goes on from there."""
+
+    @property
+    def needs(self) -> tuple[int, ...]:
+        """Those of `after` without which it is not made: to empty a host no rule is waited for in vain."""
+        if not (self.evacuates and self.spare):
+            return self.after
+        return tuple(number for number in self.after if number not in self.spare)
+
+    @property
+    def follows(self) -> tuple[int, ...]:
+        """Those that it lets go first, whether they are made or not."""
+        return (*self.behind, *self.spare) if self.evacuates else self.behind
 
     @property
     def seconds(self) -> float:

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from .names import HostName
 from .units import MIB, format_bytes
 
-Kind = Literal["memory", "volume", "shares", "seat", "name"]
+Kind = Literal["memory", "volume", "shares", "seat", "name", "turn"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,8 @@ class Pool:
     """Where the volume is mounted; of a name the path, as it is shown."""
     rule: int = -1
     """Of a seat: the number of its rule among the rules of the stack file. Two rules may stand in one line."""
+    leg: int = -1
+    """Of a turn: the number of the leg of an order that others wait for."""
     line: int = 0
     scope: str = ""
     """Of a name: where the path is one file, if not everywhere."""
@@ -42,6 +44,11 @@ class Pool:
         return cls(kind="seat", host=host, rule=rule, line=line)
 
     @classmethod
+    def turn(cls, leg: int) -> Self:
+        """Return the end of a leg for which others wait though they need no room of it."""
+        return cls(kind="turn", leg=leg)
+
+    @classmethod
     def file_name(cls, scope: str, path: str) -> Self:
         """Return the name of a file, which one machine has."""
         return cls(kind="name", scope=scope, volume=path)
@@ -59,10 +66,12 @@ class Pool:
                 return f"{self.volume} on {self.scope}" if self.scope else self.volume
             case "shares":
                 return "shares"
+            case "turn":
+                return f"the end of leg {self.leg}"
 
     def amount(self, count: int) -> str:
         """Return so much of the pool, with its unit."""
-        if self.kind in {"seat", "name"}:
+        if self.kind in {"seat", "name", "turn"}:
             return str(count)
         return format_bytes(count * MIB if self.kind == "memory" else count)
 

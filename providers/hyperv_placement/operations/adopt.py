@@ -18,7 +18,7 @@ from hyperv_placement.model.unreachable import reported
 from hyperv_placement.planning.machine.adoption import adopting
 from hyperv_placement.planning.machine.computers import REPLICAS
 from hyperv_placement.planning.machine.takeover import takeover
-from hyperv_placement.planning.plan import steps_of
+from hyperv_placement.planning.steps import steps_of
 from hyperv_placement.stackfile.editing import Editor
 from hyperv_placement.stackfile.replacing import Replacement, difference, replacement
 from hyperv_placement.stackfile.source import LARGEST

@@ -12,11 +12,11 @@ from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.planning.plan import steps_of
 from hyperv_placement.planning.proposal import Base, PreviewBase, Review
 from hyperv_placement.planning.review.causes import Causes, causes
 from hyperv_placement.planning.review.changes import changes
 from hyperv_placement.planning.schedule.peaks import rooms
+from hyperv_placement.planning.steps import steps_of
 from hyperv_placement.planning.trust.model import Trust
 from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.base_revision import Before, declared_before

@@ -15,7 +15,8 @@ from hyperv_placement.model.stack import Hold, Maintenance, Stack
 
 from .checks.preflight.room import volume_of
 from .machine.legs import after
-from .plan import plan, steps_of
+from .plan import plan
+from .steps import steps_of
 
 PLANS = 40
 """Plans that are made to choose the next host; beyond that the emptiest one is next."""

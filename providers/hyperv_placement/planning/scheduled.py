@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.finding import Finding, Topic
-from hyperv_placement.model.plan import Plan, Schedule, Standing, Step
+from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Rule, Stack
 from hyperv_placement.model.throughput import Throughput
 from hyperv_placement.model.units import counted
@@ -19,7 +19,7 @@ from .checks.shares import uncounted
 from .checks.sizes import left_behind
 from .schedule.peaks import crowded
 from .schedule.places import Verdicts
-from .schedule.schedule import schedule_of
+from .schedule.schedule import Ordered, schedule_of
 from .schedule.stuck import Cause, Stuck
 
 _CHANGE = "Change what is declared, or make room"
@@ -50,9 +50,7 @@ def scheduled(
         if followed is fewer:
             behind = left_behind(wanted.moves) if causes else ()
             said = (*(_told(each) for each in causes if each.proof), *behind)
-            return _with(
-                dataclasses.replace(fewer, stuck=_groups(causes)), found.schedule, said, stack, inventory
-            )
+            return _with(dataclasses.replace(fewer, stuck=_groups(causes)), found, said, stack, inventory)
         plan = followed  # who is refused for a rule or a name frees no room either
 
 
@@ -67,14 +65,18 @@ def _without_a_host(plan: Plan) -> tuple[Finding, ...]:
     return tuple(found.values())
 
 
-def _with(plan: Plan, found: Schedule, said: tuple[Finding, ...], stack: Stack, inventory: Inventory) -> Plan:
+def _with(
+    plan: Plan, ordered: Ordered, said: tuple[Finding, ...], stack: Stack, inventory: Inventory
+) -> Plan:
+    found = ordered.schedule
     going = {each.label for each in found.moves}
-    steps = tuple(lasting(step) if step.label in going else step for step in plan.steps)
+    # Who is not moved waits for no room either, whatever the host that was looked at for it has.
+    steps = tuple(lasting(step) if step.label in going or step.left_out else step for step in plan.steps)
     refused = {step.label: each for step in steps for each in step.findings if each.is_of_whole_plan}
     schedule = dataclasses.replace(found, refused=refused)
     findings = (*plan.findings, *said, *uncounted(found))
     findings = (*findings, *crowded(dataclasses.replace(plan, schedule=schedule), stack, inventory))
-    findings = (*findings, *spare_on_the_way(stack, inventory, schedule))
+    findings = (*findings, *spare_on_the_way(stack, inventory, schedule, ordered.spare))
     return dataclasses.replace(plan, steps=steps, schedule=schedule, findings=findings)
 
 

@@ -112,7 +112,7 @@ def before(schedule: Schedule) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for number, each in enumerate(schedule.moves):
         if schedule.whole(number):
-            found[each.label] = [schedule.moves[n].label for n in each.after if schedule.whole(n)]
+            found[each.label] = [schedule.moves[n].label for n in each.needs if schedule.whole(n)]
     return found
 
 
@@ -122,7 +122,7 @@ def in_order(plan: Plan, waits: Mapping[str, list[str]]) -> Iterator[Step]:
     # A resource can only depend on one that is registered already, so that those that wait come last. The engine takes
     # them up in this order as far as it has workers: who is behind another one comes after it, too.
     for each in plan.schedule.moves:
-        if waits.get(each.label) or each.behind:
+        if waits.get(each.label) or each.follows:
             steps.pop(each.label)
     yield from steps.values()
     late = {step.label: step for step in plan.steps if step.label not in steps}

@@ -13,7 +13,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.unreachable import who
-from hyperv_placement.planning.plan import step_of
+from hyperv_placement.planning.standing import step_of
 
 from .fleet import Fleet
 from .identity import managed_spec, spec_of

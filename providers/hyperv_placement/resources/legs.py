@@ -24,7 +24,7 @@ from hyperv_placement.planning.checks.state import passing
 from hyperv_placement.planning.machine.doubles import is_outdated
 from hyperv_placement.planning.machine.legs import departures, refitted
 from hyperv_placement.planning.machine.locate import locate
-from hyperv_placement.planning.plan import judge
+from hyperv_placement.planning.standing import judge
 from hyperv_placement.report.text import run_took, took
 
 from .activity import Patience

@@ -209,6 +209,10 @@ def _never(run: Run, before: int, number: int) -> NoRoomError:
     """Return the error of move `number`, whose room `before` will not free."""
     first, mine = run.schedule.moves[before], run.schedule.moves[number]
     freed = f"{mine.label} is not started: it needs the room that {first.label} was to free"
+    if before in mine.spare:
+        freed = (
+            f"{mine.label} is not started: a rule (n_plus_1) would not hold before {first.label} has moved"
+        )
     if run.machine(first.label).state is State.LEFT:
         return NoRoomError(
             f"{freed}, and that move was not made", remedy=f"See what {first.label} says, then run again"
@@ -226,6 +230,10 @@ def _never(run: Run, before: int, number: int) -> NoRoomError:
 
 
 def _what_for(mine: ScheduledMove, number: int, first: ScheduledMove) -> str:
+    if number in mine.spare:
+        return (
+            f"for {first.label} to have moved: a rule (n_plus_1) would not hold while both are on their way"
+        )
     if number in mine.behind:
         return f"behind {first.label}, which uses the same link"
     return f"for {first.label} to {_leave(first)}"

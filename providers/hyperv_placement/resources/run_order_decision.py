@@ -70,16 +70,19 @@ def carried_out(run: Run, decision: Decision) -> Run:
 
 def _first_not_made(run: Run, each: Machine) -> int | None:
     made = run.done | each.made
-    return next((before for before in run.schedule.moves[each.number].after if before not in made), None)
+    return next((before for before in run.schedule.moves[each.number].needs if before not in made), None)
 
 
 def _link_taken_by(run: Run, each: Machine, now: float) -> int | None:
     """Return the first of the moves that it lets go first and that has not ended, if that one may still come.
 
-    It needs nothing of them but their links: where one has failed or is left out, it goes.
+    It needs nothing of them, but uses their links, or a rule would not hold meanwhile: where one has failed or is left out, it
+    goes.
     """
-    behind = run.schedule.moves[each.number].behind
-    return next((ahead for ahead in behind if ahead not in run.done and _may_use_link(run, ahead, now)), None)
+    follows = run.schedule.moves[each.number].follows
+    return next(
+        (ahead for ahead in follows if ahead not in run.done and _may_use_link(run, ahead, now)), None
+    )
 
 
 def _may_use_link(run: Run, number: int, now: float) -> bool:
@@ -88,7 +91,7 @@ def _may_use_link(run: Run, number: int, now: float) -> bool:
     state = run.machine(move.label).state
     if state in IN_HAND or state in WILL_NOT_COME:
         return state in IN_HAND
-    before = (each for each in move.after if each not in run.done)
+    before = (each for each in move.needs if each not in run.done)
     return now < run.heard + SETTLED_S or any(_may_come(run, each, now, {number}) for each in before)
 
 
@@ -119,7 +122,7 @@ def _comes_after_named(run: Run, number: int, seen: set[int]) -> bool:
     state = run.machine(move.label).state
     if state is not State.UNHEARD:
         return state is State.NAMED
-    left = (before for before in move.after if before not in run.done and before not in seen)
+    left = (before for before in move.needs if before not in run.done and before not in seen)
     return any(_comes_after_named(run, before, seen) for before in left)
 
 
@@ -137,7 +140,7 @@ def _may_come(run: Run, number: int, now: float, seen: set[int]) -> bool:
         return True
     if state in WILL_NOT_COME:
         return False
-    if any(_may_come(run, before, now, seen) for before in move.after if before not in run.done):
+    if any(_may_come(run, before, now, seen) for before in move.needs if before not in run.done):
         return True
     if state is State.NAMED:
         return now < run.heard + STARVED_S or not _all_wait(run)

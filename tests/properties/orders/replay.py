@@ -12,7 +12,7 @@ from hyperv_placement.model.plan import ScheduledMove, Standing
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import MIB
 from hyperv_placement.planning.machine.legs import departures
-from hyperv_placement.planning.plan import judge
+from hyperv_placement.planning.standing import judge
 
 from .drawn import Drawn, bytes_of
 

@@ -55,6 +55,22 @@ def test_so_many_are_on_their_way_at_once(limits: tuple[Pace, ...], now: datetim
     assert found.schedule.bound == pytest.approx(found.schedule.seconds)
 
 
+@pytest.mark.parametrize(
+    ("now", "where", "said"),
+    [(None, "all", "limits"), (None, "hv1", "hosts.hv1.limits"), (None, "hv9", ""), (LATE, "all", "")],
+)
+def test_limits_of_some_times_are_named_where_there_is_no_clock(
+    now: datetime | None, where: str, said: str
+) -> None:
+    """A plan of a recorded inventory says which limits it does not know; those of a host that no move touches are no matter."""
+    there, seen = two_pairs()
+    pace = (Pace(window=DAY, copies=1),)
+    hosts = {name: replace(each, limits=pace if name == where else ()) for name, each in there.hosts.items()}
+    found = plan(replace(there, hosts=hosts, limits=pace if where == "all" else ()), seen, occasion=Occasion(now=now))  # fmt: skip
+    texts = [each.text for each in found.findings if each.id == "limits-unjudged"]
+    assert [text.startswith(f"What {said} of ") for text in texts] == ([True] if said else [])
+
+
 def test_limits_of_a_host_bind_there_alone() -> None:
     """Three that leave hv1 go one by one, and the one elsewhere beside them."""
     vms = [machine(n) for n in (1, 2, 3)]

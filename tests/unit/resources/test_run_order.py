@@ -342,3 +342,33 @@ def test_a_run_without_a_schedule_waits_for_nobody() -> None:
     """As where the file of the program was lost."""
     run_order = RunOrder(StoppedClock(), Schedule())
     assert run_order.legs("VM001") == []
+
+
+def ruled(*, evacuates: bool) -> Schedule:
+    """Return two moves of which the second waits for the first only so that a rule (n_plus_1) holds."""
+    first, second = CHAIN.moves
+    return Schedule(moves=(first, replace(second, spare=(0,), evacuates=evacuates)))
+
+
+def test_a_move_that_a_rule_lets_wait_is_not_started_where_the_one_before_failed() -> None:
+    """The rule holds once that one has moved, and not before; the error names it."""
+    run_order = RunOrder(StoppedClock(), ruled(evacuates=False))
+    with run_order.under_way("VM002"):
+        with run_order.under_way("VM001"):
+            waiting = Waiting(run_order, 1)
+            assert waiting.begun.wait(PATIENCE)
+        with pytest.raises(NoRoomError, match=r"a rule \(n_plus_1\) would not hold before VM001 has moved"):
+            waiting.ends()
+    assert waiting.said == [
+        "for VM001 to have moved: a rule (n_plus_1) would not hold while both are on their way"
+    ]
+
+
+def test_an_evacuation_waits_for_a_rule_and_goes_where_that_was_in_vain() -> None:
+    """A host in maintenance is emptied, whatever becomes of N + 1."""
+    run_order = RunOrder(StoppedClock(), ruled(evacuates=True))
+    with run_order.under_way("VM002"):
+        with run_order.under_way("VM001"):
+            waiting = Waiting(run_order, 1)
+            assert waiting.begun.wait(PATIENCE)
+        waiting.ends()

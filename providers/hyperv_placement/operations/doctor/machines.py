@@ -10,7 +10,7 @@ from hyperv_placement.model.finding import Finding, Subject
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.planning.machine.locate import locate
-from hyperv_placement.planning.plan import judge
+from hyperv_placement.planning.standing import judge
 
 from .symptoms import Reading
 

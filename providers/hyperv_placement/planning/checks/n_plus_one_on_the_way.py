@@ -12,6 +12,7 @@ from hyperv_placement.model.memory import held_mib, in_memory, needed_mib
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import Schedule
+from hyperv_placement.model.spare import Spare
 from hyperv_placement.model.stack import Rule, Stack
 from hyperv_placement.model.units import format_seconds
 
@@ -34,22 +35,28 @@ class _Gap:
     """Labels of the machines that move when it begins."""
 
 
-def spare_on_the_way(stack: Stack, inventory: Inventory, schedule: Schedule) -> Iterator[Finding]:
+def spare_on_the_way(
+    stack: Stack, inventory: Inventory, schedule: Schedule, spare: Spare
+) -> Iterator[Finding]:
     """Yield a warning for each time in a run in which a group of hosts (n_plus_1) does not bear a loss that it bore before.
 
     A machine on its way runs at its source, and its room is taken at both ends. Times are those of the schedule, as estimated.
+    `spare`: what its order keeps whatever each move takes, and is not looked at again.
     """
-    for declared in stack.rules:
+    for number, declared in enumerate(stack.rules):
         if declared.kind != "n_plus_1" or not schedule.moves:
             continue
         rule = serving(declared, stack)
+        names = [name for name in rule.hosts if (number, name) not in spare.kept]
+        if not names:
+            continue
         moments = sorted(
             {0.0, *(each.start for each in schedule.moves), *(each.end for each in schedule.moves)}
         )
         begun = _State(rule, stack, inventory)
         if not begun.known:
             continue
-        if len(moments) * len(rule.hosts) > MOMENTS:
+        if len(moments) * len(names) > MOMENTS:
             yield Finding.warning(
                 "rule-n-plus-1-unknown",
                 f"Whether the rule in line {rule.line} (n_plus_1) holds while the run goes on was not looked at: it has"
@@ -58,19 +65,24 @@ def spare_on_the_way(stack: Stack, inventory: Inventory, schedule: Schedule) -> 
                 topic=Topic.RULE,
             )
             continue
-        if gaps := list(_gaps(rule, begun, schedule, moments)):
-            yield _said(rule, gaps)
+        if gaps := list(_gaps(names, begun, schedule, moments)):
+            yield _said(rule, gaps, proved=spare.proved)
 
 
-def _said(rule: Rule, gaps: Sequence[_Gap]) -> Finding:
+def _said(rule: Rule, gaps: Sequence[_Gap], *, proved: bool) -> Finding:
     by_host: dict[HostName, list[_Gap]] = {}
     for gap in gaps:
         by_host.setdefault(gap.lost, []).append(gap)
     times = "; ".join(f"without {lost} {_when(found)}" for lost, found in sorted(by_host.items()))
+    why = ""
+    if any(gap.end < math.inf for gap in gaps):  # what the end breaks, no order keeps
+        why = "; no order that keeps it was found within the search's budget"
+        if proved:
+            why = "; no order keeps it (every order was tried)"
     return Finding.warning(
         "rule-n-plus-1-on-the-way",
-        f"The rule in line {rule.line} (n_plus_1) holds now and is broken by the run: the others would find no room {times}",
-        "Nothing is held back for that: run it when the loss of a host is least likely, or keep more memory free",
+        f"The rule in line {rule.line} (n_plus_1) holds now and is broken by the run: the others would find no room {times}{why}",
+        "The run is not held back for that: start it when the loss of a host is least likely, or keep more memory free",
         topic=Topic.RULE,
     )
 
@@ -143,7 +155,9 @@ class _State:
         return found
 
 
-def _gaps(rule: Rule, state: _State, schedule: Schedule, moments: Sequence[float]) -> Iterator[_Gap]:
+def _gaps(
+    names: Sequence[HostName], state: _State, schedule: Schedule, moments: Sequence[float]
+) -> Iterator[_Gap]:
     before = state.lost()
     open_: dict[HostName, tuple[float, tuple[str, ...]]] = {}
     moving = [each for each in schedule.moves if each.move.changes_host]
@@ -156,7 +170,7 @@ def _gaps(rule: Rule, state: _State, schedule: Schedule, moments: Sequence[float
                 state.start(each.move)
         now = state.lost()
         under_way = tuple(each.label for each in schedule.moves if each.start <= moment < each.end)
-        for name in rule.hosts:
+        for name in names:
             fails = before[name] == Survival.HOLDS and now[name] == Survival.FAILS
             if fails and name not in open_:
                 open_[name] = (moment, under_way)

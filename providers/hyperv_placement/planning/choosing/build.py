@@ -113,7 +113,13 @@ class _ProblemBuilder:
             if option is None:
                 stuck += [label for label in group.labels if not self._may_stay(label)]
         why = (
-            reasons(problem, answer, [group.labels for group in open_], self._rooms)
+            reasons(
+                problem,
+                answer,
+                [group.labels for group in open_],
+                self._rooms,
+                lambda n: self._barred(open_[n]),
+            )
             if not answer.complete
             else ()
         )
@@ -182,6 +188,13 @@ class _ProblemBuilder:
             if name in self._inventory.hosts
             and all(self._verdicts.suits(label, name) for label in group.labels)
         )
+
+    def _barred(self, group: Group) -> Iterator[str]:
+        """Yield why a host that a group may be on by the stack file is none of those that are chosen from."""
+        for name in group.hosts:
+            if name not in self._suiting(group):
+                why = ((label, self._verdicts.against(label, name)) for label in group.labels)
+                yield from (f"{name} does not take {label}: {text}" for label, text in why if text)
 
     def _seats_of_rules(self) -> Mapping[str, Collection[int]]:
         """Return, by label, the first pools of the rules that keep it apart from others."""

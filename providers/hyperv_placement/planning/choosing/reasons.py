@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.names import HostName
@@ -31,14 +32,22 @@ class Reason:
     """For machines that may, against a rule."""
 
 
+Barred = Callable[[int], Iterable[str]]
+"""Number of a unit -> sentences: why hosts that it may be on by the stack file do not take it."""
+
+
 def reasons(
-    problem: AssignmentProblem, answer: Assignment, labels: Sequence[tuple[str, ...]], rooms: Rooms
+    problem: AssignmentProblem,
+    answer: Assignment,
+    labels: Sequence[tuple[str, ...]],
+    rooms: Rooms,
+    barred: Barred,
 ) -> tuple[Reason, ...]:
     """Return why units have no host. `labels`: the machines of each unit."""
     homeless = [number for number, option in enumerate(answer.chosen) if option is None]
     found = conflicts(problem, answer)
     help_ = (_said(problem, remedy(problem, found)) if answer.sure else "") or _FALLBACK
-    sentences = _Sentences(problem, labels, rooms)
+    sentences = _Sentences(problem, labels, rooms, barred)
     told = []
     rest = set(homeless)
     for group in _alike(problem, found):
@@ -93,10 +102,13 @@ def _stay(labels: Sequence[str]) -> str:
 
 
 class _Sentences:
-    def __init__(self, problem: AssignmentProblem, labels: Sequence[tuple[str, ...]], rooms: Rooms) -> None:
+    def __init__(
+        self, problem: AssignmentProblem, labels: Sequence[tuple[str, ...]], rooms: Rooms, barred: Barred
+    ) -> None:
         self._problem = problem
         self._labels = labels
         self._rooms = rooms
+        self._barred = barred
 
     def of(self, conflict: Conflict, first: Sequence[int]) -> str:
         """Return the contradiction as one line, which names `first` first."""
@@ -126,6 +138,8 @@ class _Sentences:
             alone = len(members) == 1 and units[0].machines == 1
             subject = _named(self._labels, members) if len(lists) > 1 else "it" if alone else "they"
             yield f"{subject} may be on {_listed([names[host] for host in hosts])} only"
+        shown = (text for number in conflict.units[:_NAMED] for text in self._barred(number))
+        yield from islice(dict.fromkeys(shown), _NAMED)
         homes = sorted({names[unit.home] for unit in units if unit.home >= 0 and unit.home not in unit.hosts})
         leaving = [name for name in homes if name in self._rooms.stack.maintenance]
         if leaving:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, Host, HostFacts, Inventory, Roots, VirtualMachine
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.memory import in_memory, needed_mib
 from hyperv_placement.model.names import HostName, VmId, dns, folded, vm_id
 from hyperv_placement.model.stack import HostSpec, Stack
@@ -71,18 +72,29 @@ class Verdicts:
             self._known[key] = self.asked(label, name)
         return self._known[key]
 
+    def against(self, label: str, name: HostName) -> str:
+        """Return what keeps a machine from a host that it may be on, in the words of the check; empty where nothing does."""
+        if name not in self._inventory.hosts:
+            return "it does not respond"
+        missing = sorted(named_roots(self._stack.vms[label]) - self._stack.hosts[name].storage.keys())
+        if missing:
+            return f"it has no storage {' and '.join(missing)} in the stack file"
+        return next((each.text for each in self._refusals(label, name) if each.refuses), "")
+
     def asked(self, label: str, name: HostName) -> bool:
         """Say what the whole preflight says of that machine and that host."""
+        return all(not finding.refuses for finding in self._refusals(label, name))
+
+    def _refusals(self, label: str, name: HostName) -> tuple[Finding, ...]:
         vm, facts = self._found[label], self._facts.get(name)
         source, spec, host = self._inventory.hosts[vm.host], self._stack.vms[label], self._stack.hosts[name]
         wanted = replace(locate(spec, vm, host).placement, host=name)
         move = order(vm, wanted, source, self._inventory.hosts[name])
         if move is None:
-            return True
+            return ()
         caller = self._stack.hosts[vm.host].connection.auth if vm.host in self._stack.hosts else None
         move = replace(move, options=spec.migration, overwrite=overwritten(spec.storage, vm), caller=caller)
-        found = waited_for(refusals(move, source.facts, facts, host), self._stack.wait_for_activity)
-        return all(not finding.refuses for finding in found)
+        return tuple(waited_for(refusals(move, source.facts, facts, host), self._stack.wait_for_activity))
 
     def _is_plain(self, label: str, vm: VirtualMachine, name: HostName, facts: HostFacts) -> bool:
         """Say whether neither names, nor room, nor anything under the machine's GUID may speak against a move."""

@@ -10,7 +10,8 @@ from hyperv_placement.model.move import Move
 from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.machine.difference import differences, observed
-from hyperv_placement.planning.plan import plan, steps_of
+from hyperv_placement.planning.plan import plan
+from hyperv_placement.planning.steps import steps_of
 
 
 def still_elsewhere(

@@ -36,9 +36,10 @@ def after(move: Move) -> VirtualMachine:
     )
 
 
-def _at(paths: Mapping[str, str], disks: Iterable[Disk]) -> tuple[Disk, ...]:
-    targets = ((disk, paths.get(disk.instance_id, disk.path)) for disk in disks)
-    return tuple(disk if path == disk.path else replace(disk, path=path) for disk, path in targets)
+def _at(moved: Mapping[str, str], disks: Iterable[Disk]) -> tuple[Disk, ...]:
+    return tuple(
+        replace(disk, path=moved[disk.instance_id]) if disk.instance_id in moved else disk for disk in disks
+    )
 
 
 def whole(vm: VirtualMachine) -> Placement:

@@ -36,5 +36,9 @@ def _ways(schedule: Schedule, label: str) -> tuple[str, ...]:
 
 
 def _order(schedule: Schedule) -> set[tuple[str, str]]:
-    """Return who waits for whom."""
-    return {(schedule.moves[before].label, each.label) for each in schedule.moves for before in each.after}
+    """Return who waits for whom, for room, for a rule or for a link."""
+    return {
+        (schedule.moves[before].label, each.label)
+        for each in schedule.moves
+        for before in (*each.after, *each.behind)
+    }

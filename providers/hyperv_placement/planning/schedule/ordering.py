@@ -71,6 +71,21 @@ def ordered(  # noqa: PLR0913 - what an order is searched by
     return instance, legs
 
 
+def wider(
+    stack: Stack, inventory: Inventory, plan: Plan, throughput: Throughput, verdicts: Verdicts
+) -> Iterator[ProblemInstance]:
+    """Yield the problem of `plan` with stops on few hosts, and with all that are ever made where they are not too many."""
+    labels = frozenset(step.label for step in plan.steps if step.standing == Standing.MOVE)
+    hosts = len(stack.hosts)
+    few = Vocabulary(parkable=labels, spots=SPOTS)
+    for stops in (few if len(labels) * SPOTS <= ALL_SPOTS else None, *_everywhere(stack, hosts, labels)):
+        if stops is not None:
+            roomier = problem_instance(
+                stack, inventory, plan, throughput=throughput, stops=stops, verdicts=verdicts
+            )
+            yield with_names(roomier, inventory)
+
+
 def _by_bystanders(stack: Stack, inventory: Inventory, plan: Plan) -> Iterator[str]:
     """Yield a sentence where machines in their places could make room, if the stack file let them."""
     allowing = replace(stack, bystanders=True)

@@ -52,17 +52,21 @@ class Leg:
     machine: int
     source: Place
     target: Place
+    tokens_taken: tuple[tuple[int, int], ...] = ()
+    """Pools behind all others, and how many tokens of each it needs to start: who gives them has ended before."""
+    tokens_given: tuple[tuple[int, int], ...] = ()
+    """The same for what it gives when it has ended."""
 
     @once
     def acquires(self) -> tuple[tuple[int, int], ...]:
         """Pool and amount, in the order of pools, that it needs at its start and keeps."""
         more = self.target.on_arrival if self.source.host != self.target.host else None
-        return _amounts(self.target.holdings - self.source.holdings, more)
+        return _amounts(self.target.holdings - self.source.holdings, more) + self.tokens_taken
 
     @once
     def releases(self) -> tuple[tuple[int, int], ...]:
         """Pool and amount that it gives back when it has ended."""
-        return _amounts(self.source.holdings - self.target.holdings)
+        return _amounts(self.source.holdings - self.target.holdings) + self.tokens_given
 
     @once
     def turns(self) -> tuple[tuple[int, int, int], ...]:

@@ -10,6 +10,8 @@ COMES_BACK = "back to its place: it only made room"
 """Of the last move of a machine that was in its place."""
 FOR_ITSELF = "on its way: what it has and what it is to have find no room beside each other"
 """Of a stop that is for nobody else, as where old and new files are to share a volume."""
+FOR_SPARE = "on its way: if it went straight, or others before it, a rule (n_plus_1) would not hold meanwhile"
+"""Of a stop that nobody needs the room of."""
 _NAMED = 3
 """Machines that are named; the rest is counted."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.plan import Placement, Plan, Schedule, ScheduledMove
+from hyperv_placement.model.spare import Spare
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.throughput import NOTHING_OBSERVED, Throughput
 from hyperv_placement.planning.machine.displaced import names_its_place
@@ -21,12 +22,14 @@ from .chains import predecessors
 from .fitting import End
 from .idle import idle, only
 from .names import with_names
-from .ordering import ordered
+from .ordering import ordered, wider
 from .partial import Searched, largest_part
 from .places import Verdicts
 from .problem import Leg
-from .reasons import COMES_BACK, why_aside
+from .reasons import COMES_BACK, FOR_ITSELF, FOR_SPARE, why_aside
 from .search import best
+from .spare import groups
+from .sparing import Spared, spared, with_waits
 from .stuck import Ground, Stuck
 from .timing import ScheduledLeg
 
@@ -34,6 +37,8 @@ AGAIN = 1_000_000
 """Steps for all searches without some of the machines, where no order of all was found."""
 IMPROVEMENT = 800_000
 """Steps for finding a faster one."""
+SPARING = 400_000
+"""Steps for an order in which groups of hosts (n_plus_1) bear the loss of one at every moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,8 @@ class Ordered:
     schedule: Schedule
     stuck: tuple[Stuck, ...] = ()
     """Why machines stay that the plan would move; empty where all of them go."""
+    spare: Spare = field(default_factory=Spare)
+    """Which rules (n_plus_1) the order keeps, whatever each move takes."""
 
 
 def schedule_of(
@@ -84,14 +91,35 @@ def schedule_of(
         lambda going: search(going, whole if going == labels else None),
         lambda: idle(stack, inventory, plan),
     )
-    run = best(part.instance.problem, part.legs, Budget(IMPROVEMENT))
-    return Ordered(schedule=_reported(stack, inventory, part.instance, run), stuck=part.stuck)
+    going = only(plan, {step.label for step in part.instance.steps})
+    saving = Budget(SPARING)
+    found = spared(
+        part.instance,
+        part.legs,
+        lambda instance: groups(stack, inventory, instance, saving),
+        lambda: wider(stack, inventory, going, throughput, known),
+        saving,
+    )
+    problem, legs = with_waits(found.instance.problem, found.legs, found.waits)
+    run = best(problem, legs, Budget(IMPROVEMENT))
+    return Ordered(
+        schedule=_reported(stack, inventory, found, _plain(run, legs, found.legs)),
+        stuck=part.stuck,
+        spare=Spare(kept=found.kept, proved=found.proved and not stack.bystanders),
+    )
 
 
-def _reported(
-    stack: Stack, inventory: Inventory, instance: ProblemInstance, run: Sequence[ScheduledLeg]
-) -> Schedule:
-    before = predecessors(instance.problem, run)
+def _plain(run: Sequence[ScheduledLeg], legs: Sequence[Leg], plain: Sequence[Leg]) -> list[ScheduledLeg]:
+    """Return a run without the tokens of its legs."""
+    numbers = {id(leg): number for number, leg in enumerate(legs)}
+    return [replace(each, leg=plain[numbers[id(each.leg)]]) for each in run]
+
+
+def _reported(stack: Stack, inventory: Inventory, found: Spared, run: Sequence[ScheduledLeg]) -> Schedule:
+    instance = found.instance
+    room = predecessors(instance.problem, run)
+    spare = _by_place(found, run, room)
+    before = [own | more for own, more in zip(room, spare, strict=True)]
     labels = [step.label for step in instance.steps]
     last: dict[int, Move] = {}
     moves = []
@@ -110,15 +138,38 @@ def _reported(
                 start=each.start,
                 end=each.end,
                 after=tuple(sorted(before[number])),
+                spare=tuple(sorted(spare[number])),
+                evacuates=move.source in stack.maintenance,
                 behind=tuple(sorted(each.behind - before[number])),
                 bytes=leg.transfer,
                 blackout=blackout(move, instance.problem.rate(leg)),
-                reason=why_aside(labels, run, before, number) if aside else _why_in_the_end(instance, leg),
+                reason=_why_aside(found, labels, run, room, number)
+                if aside
+                else _why_in_the_end(instance, leg),
                 aside=aside,
             )
         )
     bound = lower_bound(instance.problem, [each.leg for each in run])
     return Schedule(moves=tuple(moves), bound=bound)
+
+
+def _why_aside(
+    found: Spared, labels: Sequence[str], run: Sequence[ScheduledLeg], room: Sequence[frozenset[int]], number: int
+) -> str:  # fmt: skip
+    why = why_aside(labels, run, room, number)
+    return FOR_SPARE if why == FOR_ITSELF and found.kept else why
+
+
+def _by_place(
+    found: Spared, run: Sequence[ScheduledLeg], room: Sequence[frozenset[int]]
+) -> list[frozenset[int]]:
+    """Return, by place in a run, the places of those that are waited for though no room of theirs is needed."""
+    places = {id(each.leg): place for place, each in enumerate(run)}
+    spare = [frozenset[int]()] * len(run)
+    for number, waits in enumerate(found.waits):
+        place = places[id(found.legs[number])]
+        spare[place] = frozenset(places[id(found.legs[before])] for before in waits) - room[place]
+    return spare
 
 
 def _why_in_the_end(instance: ProblemInstance, leg: Leg) -> str:

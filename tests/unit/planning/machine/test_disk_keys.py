@@ -14,7 +14,7 @@ from hyperv_placement.model.stack import StorageSpec
 from hyperv_placement.operations.discovery.storage import storage_of
 from hyperv_placement.planning import differences, observed, plan
 from hyperv_placement.planning.machine.disk_keys import key_of, matching_disks
-from hyperv_placement.planning.plan import judge
+from hyperv_placement.planning.standing import judge
 from tests.estates import disk, guid, host, inventory, machine, spec, stack
 
 A, B, C = (f"{digit * 8}-0000-4000-8000-{digit * 12}" for digit in "A1F")

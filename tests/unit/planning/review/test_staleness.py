@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Schedule, ScheduledMove
@@ -45,3 +47,11 @@ def test_another_order_is_said_once() -> None:
     other = [moved(2, "hv3", "hv1"), moved(1, "hv1", "hv2", 0)]
     assert said(one, other) == ["the same moves, in another order"]
     assert said(one, list(one)) == []
+
+
+def test_who_takes_over_whose_link_is_an_order_as_well() -> None:
+    """The same moves, of which the second no longer waits for the link of the first."""
+    first, second = moved(1, "hv1", "hv2"), moved(2, "hv1", "hv3")
+    assert said([first, replace(second, behind=(0,))], [first, second]) == [
+        "the same moves, in another order"
+    ]

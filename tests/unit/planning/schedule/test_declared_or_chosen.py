@@ -9,8 +9,8 @@ import pytest
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Maintenance, Rule, Stack
-from hyperv_placement.planning.plan import step_of
 from hyperv_placement.planning.schedule.schedule import schedule_of
+from hyperv_placement.planning.standing import step_of
 
 from .test_schedule import declared, estate, grown
 
