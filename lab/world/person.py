@@ -83,6 +83,8 @@ def delete(world: World, vm_text: str) -> None:
         if world.running_job(vm.id) is not None:
             raise CommandError(f"{vm.host} refuses to delete {vm.name}: it is in use")
         del world.hosts[vm.host].realized[vm.id]
+        for job in world.state.jobs:
+            job.vm_deleted |= job.vm == vm.id
         _meddled(world, "deleted", vm)
 
 

@@ -6,10 +6,11 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .disturbances import ALL, Disturbance, draw
+from .disturbances import ALL, PASSWORD, Disturbance, draw
 from .starts import HISTORIES, STARTS, Start
 
-_MOST = 3
+_MOST, _DOMAINS = 3, 12
+DIRECTORY = "directory"
 SHORT = range(1, 21)
 """The rounds of CI."""
 
@@ -21,6 +22,8 @@ class Case:
     seed: int
     shape: str
     history: str
+    domain: bool
+    """Whether its hosts are of a real directory, where their delegation is declared."""
     start: Start
     disturbances: tuple[Disturbance, ...]
 
@@ -30,11 +33,12 @@ class Case:
 
     def is_of(self, kind: str) -> bool:
         """Say whether a start, a history or a disturbance of it is of this kind."""
-        return kind in (self.shape, self.history, *self.kinds())
+        return kind in (self.shape, self.history, *([DIRECTORY] if self.domain else []), *self.kinds())
 
     def __str__(self) -> str:
         """Return it as a line."""
-        return f"{self.shape}, {self.history}: {'; '.join(map(str, self.disturbances))}"
+        where = ", in a directory" if self.domain else ""
+        return f"{self.shape}, {self.history}{where}: {'; '.join(map(str, self.disturbances))}"
 
 
 def case(seed: int) -> Case:
@@ -47,10 +51,14 @@ def case(seed: int) -> Case:
     first = ALL[(seed // len(STARTS) * _STEP + seed) % len(ALL)]
     kinds = [first, *(rng.choice(ALL) for _ in range(rng.choice((0, 0, 1, _MOST - 1))))]
     kinds = list(dict.fromkeys(kinds))
+    domain = (
+        rng.randrange(_DOMAINS) == 0 and PASSWORD not in kinds
+    )  # whose accounts change by the directory alone
     return Case(
         seed=seed,
         shape=shape,
         history=history,
+        domain=domain,
         start=start,
         disturbances=tuple(draw(rng, kind, start) for kind in kinds),
     )
@@ -61,8 +69,10 @@ _STEP = 7
 
 def seeds(first: int, only: str = "") -> Iterator[int]:
     """Yield seeds from the first on, all or those of rounds of a kind. Raises ValueError where there is no such kind."""
-    if only and only not in (*STARTS, *HISTORIES, *ALL):
-        raise ValueError(f"there is no kind {only!r}; there are {', '.join((*STARTS, *HISTORIES, *ALL))}")
+    if only and only not in (*STARTS, *HISTORIES, DIRECTORY, *ALL):
+        raise ValueError(
+            f"there is no kind {only!r}; there are {', '.join((*STARTS, *HISTORIES, DIRECTORY, *ALL))}"
+        )
     seed = first
     while True:
         if not only or case(seed).is_of(only):

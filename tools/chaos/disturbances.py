@@ -34,6 +34,11 @@ _OF_ANSWER = frozenset(
     {"no-answer", "answer-truncated", "answer-garbled", "answer-doubled", "wsman-fault", "right-lost"}
 )
 
+OF_JOB = frozenset(
+    kind for kind, each in KINDS.items() if each.times is not None and kind not in _OF_HOST | _OF_ANSWER
+)
+"""Faults that wait for an event of their machine by themselves: they are there from the beginning."""
+
 ALL: Sequence[str] = (
     *KILLS, *SIGNALS, *(f"relay-{mode}" for mode in RELAYS), *PERSONS, *FILES, *RUNS, *sorted(KINDS)
 )  # fmt: skip
@@ -62,7 +67,7 @@ class Disturbance:
     @property
     def of_host(self) -> bool:
         """Whether a fault of the lab is of a host, and not of a machine."""
-        return KINDS[self.kind].times is None or self.kind in _OF_HOST or self.kind in _OF_ANSWER
+        return self.kind not in OF_JOB
 
     @property
     def operation(self) -> str | None:
@@ -76,9 +81,9 @@ def draw(rng: random.Random, kind: str, start: Start) -> Disturbance:
     anybody = sorted(start.after["vms"])
     return Disturbance(
         kind=kind,
-        moment=drawn(rng, movers, HOSTS) if kind not in KINDS or rng.randrange(3) else Moment(event="step"),
+        moment=Moment(event="step") if kind in OF_JOB else drawn(rng, movers, HOSTS),
         vm=rng.choice(movers if kind in KINDS or rng.randrange(3) else anybody),
         host=rng.choice(HOSTS),
-        steps=rng.choice((5, 15, 40)),
+        steps=rng.choice((10, 40, 120)),
         number=rng.randrange(1 << 16),
     )

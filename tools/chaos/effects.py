@@ -12,7 +12,7 @@ from lab.world.person import CommandError
 
 from .disturbances import FILES, KILLS, NEEDS_ERROR, PASSWORD, PERSONS, RUNS, Disturbance
 from .moments import Moment
-from .place import OTHER
+from .place import OTHER, STACK
 from .processes import ENGINE, PLUGIN, ROLES
 from .scene import Scene
 
@@ -33,7 +33,10 @@ class Effects:
         self._scene = scene
         self._ends: list[Callable[[], None]] = []
         self.done: list[str] = []
-        """What has come about, in its order."""
+        """What has come about, in its order; once ended, without faults that nothing has met."""
+        self._rules: dict[int, int] = {}
+        """How often each rule that is used up was to be met."""
+        self._of_rule: dict[str, int] = {}
 
     def begin(self, what: Disturbance) -> bool:
         """Do it; return False where it cannot be done yet."""
@@ -51,6 +54,12 @@ class Effects:
         with self._scene.lab.world.lock:
             for end in list(self._ends):
                 self._end(end)
+            unused = {
+                rule.id
+                for rule in self._scene.lab.world.faults.rules
+                if rule.left == self._rules.get(rule.id)
+            }
+            self.done = [each for each in self.done if self._of_rule.get(each) not in unused]
             for rule in self._scene.lab.world.faults.rules:
                 if rule.kind != PASSWORD:  # which stays changed: who operates has written it into the file
                     self._scene.lab.world.faults.clear(rule.id)
@@ -108,6 +117,8 @@ class Effects:
                 )
             )  # fmt: skip
         lasts = KINDS[kind].times is None or kind == "stall"
+        if not lasts:
+            self._rules[rule.id], self._of_rule[str(what)] = 1, rule.id
         return (lambda: _cleared(world, rule.id)) if lasts else _nothing
 
     def _password(self, what: Disturbance) -> Callable[[], None]:
@@ -149,12 +160,15 @@ class Effects:
             case "read-only":
                 return (lambda: _ignored(place.remount("rw"))) if place.remount("ro") else None
             case _:
-                scene.declare(scene.case.start.before)
+                start = scene.case.start
+                scene.declare(start.after if scene.declared == start.before else start.before)
                 return _nothing
 
     def _another_run(self, what: Disturbance) -> Callable[[], None]:
-        stack = OTHER if what.kind == "two-stacks" else None
-        self._scene.start_beside(*_UP, stack or "lab")
+        stack = OTHER if what.kind == "two-stacks" else STACK
+        if stack == OTHER:
+            self._scene.declare(self._scene.case.start.after, OTHER)
+        self._scene.start_beside(*_UP, stack)
         return _nothing
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from lab.directory.directory import Directory, prepare
+from lab.directory.users import users_of
 from lab.estate.building import build
 from lab.estate.reading import read_estate
 from lab.home import certificates, credentials
@@ -31,8 +33,11 @@ STEP = 0.4
 class Laboratory:
     """Hosts that listen on ports of their own, and the events of their world."""
 
-    def __init__(self, home: Path, estate: Mapping[str, Any], seed: int) -> None:
-        """Build the estate in `home` and start its hosts; certificates that are there stay. Raises EstateError or OSError."""
+    def __init__(self, home: Path, estate: Mapping[str, Any], seed: int, *, domain: bool = False) -> None:
+        """Build the estate in `home` and start its hosts; certificates that are there stay.
+
+        `domain`: with a real directory, in which nothing is delegated yet. Raises EstateError, DirectoryError or OSError.
+        """
         home.mkdir(parents=True, exist_ok=True)
         path = home / "estate.yaml"
         path.write_text(yaml.safe_dump(dict(estate)), encoding="utf-8")
@@ -49,7 +54,13 @@ class Laboratory:
         self.requests = Counter[str]()
         self._percents: dict[str, int] = {}
         self.world.log.listeners.append(self._heard)
-        self._servers = serve(self.world, home)
+        self.directory = _directory(home, self.world) if domain else None
+        users = None if self.directory is None else users_of(self.directory)
+        self._servers = serve(self.world, home, users=users)
+        if users is not None:
+            from lab.directory.second_hop import KerberosSecondHop  # noqa: PLC0415 - its libraries come with a directory
+
+            self.world.second_hop = KerberosSecondHop(users, self.world)
         self._servers.start()
         self._over = threading.Event()
         self._driver = threading.Thread(target=self._drive, name="driver")
@@ -89,6 +100,11 @@ class Laboratory:
         """Return the URL of each host."""
         return {host.name: host.url for host in self.world.hosts.values()}
 
+    def ports(self, scheme: str) -> dict[str, int]:
+        """Return the port of each host's listener for `http` or `https`."""
+        hosts = self.world.hosts.values()
+        return {host.name: host.http_port if scheme == "http" else host.port for host in hosts}
+
     def vms(self) -> list[LabVm]:
         """Return every realized machine, also one that is on two hosts."""
         return self.world.vms()
@@ -121,3 +137,18 @@ class Laboratory:
         self._over.set()
         self._driver.join()
         self._servers.stop()
+        if self.directory is not None:
+            self.directory.stop()
+
+
+def _directory(home: Path, world: World) -> Directory:
+    """Start the directory of a world, and wait until it answers. Raises DirectoryError."""
+    world.settings.directory = True
+    prepare(home, world.state, lambda _: None)
+    directory = Directory.start(home)
+    try:
+        directory.wait_ready()
+    except BaseException:
+        directory.stop()
+        raise
+    return directory

@@ -33,12 +33,12 @@ def drawn(rng: random.Random, movers: Sequence[str], hosts: Sequence[str]) -> Mo
     """Return a random moment of a run that moves `movers`."""
     vm, host = rng.choice(movers), rng.choice(hosts)
     kinds: Sequence[Callable[[], Moment]] = (
-        lambda: Moment(event="progress", of={"vm": vm}, count=rng.randint(1, 12)),
-        lambda: Moment(event="progress", of={"vm": vm}, count=rng.randint(1, 12)),
+        lambda: Moment(event="progress", of={"vm": vm}, count=rng.randint(1, 9)),
+        lambda: Moment(event="progress", of={"vm": vm}, count=rng.randint(1, 9)),
         lambda: Moment(event="start", of={"vm": vm}),  # the order is accepted, its answer not yet on its way
         lambda: Moment(event="end", of={"vm": vm}),
-        lambda: Moment(event="request", of={"host": host}, count=rng.randint(1, 60)),
-        lambda: Moment(event="request", count=rng.randint(1, 200)),
+        lambda: Moment(event="request", of={"host": host}, count=rng.randint(1, 40)),
+        lambda: Moment(event="request", count=rng.randint(1, 120)),
         lambda: Moment(event="state written", count=rng.randint(1, 5)),
         lambda: Moment(event="audit line", count=rng.randint(1, 5)),
     )

@@ -6,8 +6,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from lab.directory.errors import DirectoryError
+from lab.directory.packages import Samba
 from lab.world.faults import Fault
 
 from . import invariants
@@ -23,6 +26,8 @@ from .verdict import Verdict
 _UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--stack")
 _UPS = 4
 """Runs after the disturbed one at most."""
+_FOR_A_PERSON = frozenset({"disks-left", "source-stays", "planned-left"})
+"""Faults that leave what no program removes."""
 _SETTLED_S = 60.0
 
 
@@ -41,6 +46,9 @@ def play(
     place.reset()
     if {"disk-full", "read-only"} & set(played.kinds()) and not place.mount():
         verdict.skipped.append("disk-full and read-only need root and mount(8)")
+    if played.domain and not _has_directory():
+        verdict.skipped.append("a directory needs Samba (make directory)")
+        played = replace(played, domain=False)
     scene = Scene(played, place, folder)
     try:
         _prelude(scene)
@@ -57,6 +65,14 @@ def play(
     verdict.wrong += [f"left: {each}" for run in (*scene.runs, *scene.beside) for each in _left(run)]
     verdict.seconds = round(time.monotonic() - begun, 1)
     return verdict
+
+
+def _has_directory() -> bool:
+    try:
+        Samba.find()
+    except DirectoryError:
+        return False
+    return True
 
 
 def _prelude(scene: Scene) -> None:
@@ -142,26 +158,37 @@ def _changes(scene: Scene, event: str, path: Path) -> Callable[[], None]:
 
 def _recovered(scene: Scene, verdict: Verdict) -> None:
     """Type what is documented, answer what runs report, and run again until one ends with 0."""
-    if verdict.codes[0] == 0 and not scene.beside and not invariants.unreached(scene):
+    edited = "stack-edited" in scene.case.kinds()
+    if verdict.codes[0] == 0 and not scene.beside and not edited and not invariants.unreached(scene):
         return
-    _type(scene, "placement", "unlock", STACK)
-    _type(scene, "pulumi", "refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", STACK)
+    verdict.recover = _type(scene, "placement", "recover", STACK)
+    verdict.wrong += [f"recover: {each}" for each in invariants.half_done(scene, verdict.recover)]
+    verdict.codes += _up_again(scene, STACK, verdict)
+    if verdict.recover == 1 and not verdict.answers and not _FOR_A_PERSON & set(verdict.kinds):
+        verdict.wrong.append("recover: it needs a person, and nothing was left to one")
+    if any(beside.words[-1] == OTHER for beside in scene.beside):
+        scene.declare(scene.declared, OTHER)
+        _type(scene, "placement", "recover", OTHER)
+        _up_again(scene, OTHER, verdict)
+
+
+def _up_again(scene: Scene, stack: str, verdict: Verdict) -> list[int]:
+    """Run `up` until it ends with 0; return the exit codes."""
+    codes: list[int] = []
     for _ in range(_UPS):
         verdict.answers += answer(scene)
-        run = scene.start(*_UP, STACK)
-        verdict.codes.append(run.ended())
+        run = scene.start(*_UP, stack)
+        codes.append(run.ended())
         verdict.wrong += [f"hung: {run.log.name}"] if run.hung else []
-        if verdict.codes[-1] == 0:
+        if codes[-1] == 0:
             verdict.wrong += [f"false success: {each}" for each in invariants.unreached(scene)]
-            break
-    else:
-        verdict.wrong.append(f"not recovered: {verdict.codes}")
-    if any(beside.words[-1] == OTHER for beside in scene.beside):
-        _type(scene, "placement", "unlock", OTHER)
+            return codes
+    verdict.wrong.append(f"not recovered: {stack} {codes}")
+    return codes
 
 
 def _type(scene: Scene, *words: str) -> int:
-    path = scene.folder / f"typed-{words[1]}.log"
+    path = scene.folder / f"{words[1]}-{words[2]}.log"
     with path.open("w", encoding="utf-8") as output:
         return scene.place.workspace.run(
             *words, check=False, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
@@ -192,4 +219,5 @@ def _left(run: Run) -> list[str]:
 def _keep_evidence(scene: Scene, folder: Path) -> None:
     """Write what the lab saw beside the logs of the runs."""
     lines = [f"{event} {fields}" for event, fields in scene.lab.events]
+    lines.append(f"requests {dict(scene.lab.requests)}")
     (folder / "lab.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")

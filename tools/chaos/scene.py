@@ -38,7 +38,7 @@ class Scene:
     def __init__(self, case: Case, place: Place, folder: Path) -> None:
         """Start the lab of a case in a place; logs of runs go to `folder`."""
         self.case, self.place, self.folder = case, place, folder
-        self.lab = Laboratory(place.folder / ".lab", case.start.estate, case.seed)
+        self.lab = Laboratory(place.folder / ".lab", case.start.estate, case.seed, domain=case.domain)
         self._open = ExitStack()
         self.relays: dict[str, Relay] = {}
         self.runs: list[Run] = []
@@ -49,8 +49,9 @@ class Scene:
         self.account = Account(username=self.lab.account.username, password=NEW_PASSWORD)
         place.write_credentials(self.lab.account)
         if any(kind.startswith("relay-") for kind in case.kinds()):
-            for name, url in self.lab.addresses().items():
-                relay = self._open.enter_context(Relay(int(url.rsplit(":", 1)[1].partition("/")[0]), "https"))
+            scheme = "http" if case.seed % 2 else "https"  # sealed messages that are garbled, or TLS that is
+            for name, port in self.lab.ports(scheme).items():
+                relay = self._open.enter_context(Relay(port, scheme))
                 relay.keeps = False
                 self.relays[name] = relay
 
@@ -77,7 +78,20 @@ class Scene:
         """Write the stack file; it is what is wanted from now on."""
         if stack == STACK:
             self.declared = content
-        self.place.write_stack(self.addresses(), content, stack)
+        self.place.write_stack(self.addresses(), {**self._domain(), **content}, stack)
+
+    def _domain(self) -> Mapping[str, Any]:
+        """Return what the stack file says of the directory: all hosts may act for their callers at each other."""
+        if self.lab.directory is None:
+            return {}
+        found = self.lab.directory.status()
+        accounts = {role: str(each["credentials"]) for role, each in found["accounts"].items()}
+        connection = {"auth": "ntlm", "credentials": accounts["host_administrator"], "ca": found["ca"]}
+        directory = {
+            "server": found["ldaps"], "auth": "simple", "credentials": accounts["directory_administrator"],
+            "ca": found["ca"],
+        }  # fmt: skip
+        return {"connection": connection, "directory": directory, "delegation": {"hosts": "all"}}
 
     def write_new_password(self) -> None:
         """Do what who operates does after the password was changed."""

@@ -20,6 +20,8 @@ class Verdict:
     skipped: list[str] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
     """Exit codes: of the disturbed run, then of each `up` after the recovery."""
+    recover: int | None = None
+    """Exit code of `bin/placement recover`; None where nothing was to be recovered."""
     killed: bool = False
     """Whether the disturbed run was ended without a last word."""
     answers: list[str] = field(default_factory=list)
