@@ -56,20 +56,19 @@ class Candidates:
         self, stack: Stack, inventory: Inventory, due: Plan, loads: Loads, hosts: Collection[HostName]
     ) -> None:
         self._stack = stack
-        self._loads = loads
+        self.loads = loads
         self._found = {step.label: step.vm for step in due.steps if step.vm is not None}
         self._rooms = Rooms(stack, inventory, self._found)
         self._names = Names(self._rooms, inventory)
         self._verdicts = Verdicts(stack, inventory, self._found, self._rooms.facts)
         self.at = {step.label: _end(step) for step in due.steps if step.vm is not None}
         self._settle()
-        self._hosts = sorted(name for name in loads.total if name in hosts and self._takes(name))
-        movable = {step.label for step in due.steps if self._movable(step)}
-        self._units = [
-            labels
-            for labels in tied(stack, sorted(self._found))
-            if movable.issuperset(labels) and len({self.at[label] for label in labels}) == 1
-        ]
+        self.hosts = sorted(name for name in loads.total if name in hosts and self._takes(name))
+        self._free_to_go = {step.label for step in due.steps if self._movable(step)}
+        movable = {label for label in self._free_to_go if in_memory(self._found[label])}
+        self.tied = tuple(tied(stack, sorted(self._found)))
+        """Machines that go together by rules."""
+        self._units = [labels for labels in self.tied if movable.issuperset(labels)]
         self._fits: dict[tuple[tuple[str, ...], HostName], bool] = {}
 
     def _settle(self) -> None:
@@ -85,7 +84,7 @@ class Candidates:
             self._count(label, vm.host, end)
 
     def _count(self, label: str, source: HostName, target: HostName) -> None:
-        vm, loads = self._found[label], self._loads
+        vm, loads = self._found[label], self.loads
         if not in_memory(vm):
             return
         nothing = tuple(0 for _ in loads.by)
@@ -97,7 +96,7 @@ class Candidates:
 
     def _amounts(self, label: str, host: HostName) -> Amounts:
         vm = self._found[label]
-        return amounts(vm, self._loads.by, there=host != vm.host)
+        return amounts(vm, self.loads.by, there=host != vm.host)
 
     def _takes(self, name: HostName) -> bool:
         stack = self._stack
@@ -111,19 +110,20 @@ class Candidates:
         spec = stack.vms[step.label]
         kept = step.label in stack.guard.protected or any(hold.label == step.label for hold in stack.holds)
         return (
-            not kept
-            and in_memory(step.vm)
-            and not spec.prefer
-            and not is_displaced(stack, spec)
-            and step.label not in stack.homes
+            not kept and not spec.prefer and not is_displaced(stack, spec) and step.label not in stack.homes
         )
+
+    def may_mend(self, labels: Collection[str]) -> bool:
+        """Say whether machines may be sent elsewhere for a rule, running or off."""
+        return self._free_to_go.issuperset(labels)
 
     def best(self, threshold: float, banned: Collection[str], budget: Budget) -> tuple[Shift, ...]:
         """Return what makes hosts most even, nothing where no move gains `threshold` (a share of a host)."""
-        loaded = sorted(self._hosts, key=lambda name: (-self._loads.of(name), name))
+        loaded = sorted(self.hosts, key=lambda name: (-self.loads.of(name), name))
         here: dict[HostName, list[tuple[str, ...]]] = {}
         for labels in self._units:
-            if not set(labels) & set(banned):
+            together = len({self.at[label] for label in labels}) == 1
+            if together and not set(labels) & set(banned):
                 here.setdefault(self.at[labels[0]], []).append(labels)
         for source in loaded:
             steps = [*self._singles(source, here.get(source, ()), loaded, threshold, budget)]
@@ -166,17 +166,17 @@ class Candidates:
         threshold: float,
         budget: Budget,
     ) -> Iterator[_Step]:
-        before = self._loads.of(source)
+        before = self.loads.of(source)
         for target in reversed(loaded):
-            if self._loads.of(target) + threshold > before:
+            if self.loads.of(target) + threshold > before:
                 return
             for labels in units:
                 budget.spend()
                 gain = before - self._highest(((labels, source, target),))
-                if budget.spent or gain < threshold or not self._suits(labels, target):
+                if budget.spent or gain < threshold or not self.suits(labels, target):
                     continue
-                if self._has_room(((labels, target),), ()):
-                    yield _Step(shifts=(self._shift(labels, source, target),), gain=gain)
+                if self.has_room(((labels, target),), ()):
+                    yield _Step(shifts=(self.shift(labels, source, target),), gain=gain)
 
     def _swaps(
         self,
@@ -186,9 +186,9 @@ class Candidates:
         threshold: float,
         budget: Budget,
     ) -> Iterator[_Step]:
-        before = self._loads.of(source)
+        before = self.loads.of(source)
         for target in targets:
-            if self._loads.of(target) + threshold > before:
+            if self.loads.of(target) + threshold > before:
                 return
             for go in here.get(source, ()):
                 for come in here.get(target, ()):
@@ -196,10 +196,10 @@ class Candidates:
                     gain = before - self._highest(((go, source, target), (come, target, source)))
                     if budget.spent or gain < threshold:
                         continue
-                    if not self._suits(go, target, (come,)) or not self._suits(come, source, (go,)):
+                    if not self.suits(go, target, (come,)) or not self.suits(come, source, (go,)):
                         continue
-                    if self._has_room(((go, target), (come, source)), (go, come)):
-                        shifts = (self._shift(go, source, target), self._shift(come, target, source))
+                    if self.has_room(((go, target), (come, source)), (go, come)):
+                        shifts = (self.shift(go, source, target), self.shift(come, target, source))
                         yield _Step(shifts=shifts, gain=gain)
 
     def _highest(self, changes: Sequence[tuple[tuple[str, ...], HostName, HostName]]) -> float:
@@ -207,13 +207,13 @@ class Candidates:
         change: dict[HostName, list[int]] = {}
         for labels, source, target in changes:
             for host, sign in ((source, -1), (target, 1)):
-                held = change.setdefault(host, [0] * len(self._loads.by))
+                held = change.setdefault(host, [0] * len(self.loads.by))
                 for label in labels:
                     for number, amount in enumerate(self._amounts(label, host)):
                         held[number] += sign * amount
-        return max(self._loads.with_change(host, tuple(each)) for host, each in change.items())
+        return max(self.loads.with_change(host, tuple(each)) for host, each in change.items())
 
-    def _suits(
+    def suits(
         self, labels: tuple[str, ...], target: HostName, leaving: Sequence[tuple[str, ...]] = ()
     ) -> bool:
         """Say whether all of `labels` may be on that host by list, rules and preflight. `leaving`: who leaves it meanwhile."""
@@ -236,7 +236,7 @@ class Candidates:
             self.at.get(other) == target for rule in rules for other in rule.labels if other not in gone
         )
 
-    def _has_room(
+    def has_room(
         self,
         comers: Sequence[tuple[tuple[str, ...], HostName]],
         goers: Sequence[tuple[str, ...]],
@@ -256,7 +256,8 @@ class Candidates:
                     change[pool] = change.get(pool, 0) - amount
         return all(amount >= 0 or self._rooms.room[pool] + amount >= 0 for pool, amount in change.items())
 
-    def _shift(self, labels: tuple[str, ...], source: HostName, target: HostName) -> Shift:
+    def shift(self, labels: tuple[str, ...], source: HostName, target: HostName) -> Shift:
+        """Return these machines sent there, with the bytes that it copies."""
         number = self._rooms.number[target]
         size = sum(
             self._rooms.shape(label, number).cost for label in labels if target != self._found[label].host

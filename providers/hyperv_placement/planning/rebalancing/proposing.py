@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.guard import ON_PAPER, Occasion
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.names import HostName
@@ -15,6 +16,7 @@ from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.schedule.budget import Budget
 
 from .loads import Loads, loads
+from .mending import mending
 from .moving import Candidates, Shift
 
 EVEN = 5.0
@@ -109,7 +111,7 @@ def rebalanced(
 ) -> Rebalancing:
     """Return entries with which hosts are more evenly used than by the stack file, within limits; none where nothing gains enough.
 
-    Each step sends machines that share a host, or two such groups that change places, where the more loaded of both hosts
+    Rules that pins break come first: a step mends one as far as one move can, whatever it gains. Each other step sends machines that share a host, or two such groups that change places, where the more loaded of both hosts
     loses at least the threshold. What the plan of the changed file would refuse, or a rule that would no longer hold, is left out.
     Once the proposal is reached, the same hosts give no other.
     """
@@ -143,14 +145,15 @@ class _Proposer:
     def proposed(self) -> Rebalancing:
         entries, before, after = self._sound()
         changed, found = self._planned(self._stack, entries)
-        notes = (f"processors are left out: {before.uncounted}",) if before.uncounted else ()
+        notes = [f"processors are left out: {before.uncounted}"] if before.uncounted else []
+        notes += [_unmended(each) for each in found.broken_rules if each.id.startswith("rule-")]
         return Rebalancing(
             stack=changed, due=self._due, plan=found, entries=self._priced(entries, found),
             uses={
                 name: Use(before=before.of(name), after=(after if entries else before).of(name))
                 for name in sorted(before.total)
             },
-            by=before.by, threshold=self._threshold, unread=before.unread, notes=notes,
+            by=before.by, threshold=self._threshold, unread=before.unread, notes=tuple(notes),
         )  # fmt: skip
 
     def _sound(self) -> tuple[tuple[Repinned, ...], Loads, Loads]:
@@ -185,7 +188,9 @@ class _Proposer:
         before, budget = now.copy(), Budget(LOOKS)
         steps: list[tuple[Shift, ...]] = []
         while most is None or len(steps) < most:
-            step = candidates.best(self._threshold / 100, banned, budget)
+            # A rule that pins break first, then evenness: of that no step breaks a rule.
+            step = mending(self._unlimited, candidates, banned)
+            step = step or candidates.best(self._threshold / 100, banned, budget)
             if not step or not self._affordable([*steps, step]):
                 break
             candidates.apply(step)
@@ -233,8 +238,8 @@ class _Proposer:
 
     def _breaks(self, found: Plan) -> bool:
         """Say whether a rule, or the plan as a whole, is refused by the changed file alone."""
-        before = {(each.id, each.text) for each in (*self._due.broken_rules, *self._due.refusals)}
-        return any((each.id, each.text) not in before for each in (*found.broken_rules, *found.refusals))
+        before = {_which(each) for each in (*self._due.broken_rules, *self._due.refusals)}
+        return any(_which(each) not in before for each in (*found.broken_rules, *found.refusals))
 
     def _longest_sound(
         self, steps: Sequence[tuple[Shift, ...]], banned: set[str]
@@ -263,3 +268,17 @@ class _Proposer:
             if move.label in size:
                 size[move.label] += move.bytes
         return tuple(replace(each, bytes=size[each.label]) for each in entries)
+
+
+def _unmended(finding: Finding) -> str:
+    why = (
+        "within these limits no single move mends it"
+        if finding.id == "rule-broken"
+        else "rebalance does not mend this rule"
+    )
+    return f"{finding.text}; {why}"
+
+
+def _which(finding: Finding) -> tuple[str, str]:
+    """Return what a finding is about: of a broken rule its line, as it may be broken by fewer machines now."""
+    return finding.id, finding.text.partition(": ")[0] if finding.id == "rule-broken" else finding.text
