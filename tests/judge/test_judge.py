@@ -135,3 +135,24 @@ def test_a_search_that_ends_early_proves_nothing() -> None:
     """It says that it does not know."""
     full, refused = swapped(third=3)
     assert judged(full, refused, states=0).kind == Kind.UNDECIDED
+
+
+def spared() -> tuple[Estate, dict[str, Any]]:
+    """Return two hosts that change their machines, and a third whose machine needs what one of them has free meanwhile."""
+    hosts = [_host("hv1", 1, 4), _host("hv2", 2, 4), _host("hv3", 3, 8)]
+    names: dict[str, dict[str, str]] = {each["name"]: {} for each in hosts}
+    machines = {"V1": {"host": "hv2"}, "V2": {"host": "hv1"}, "V3": {"host": "hv3"}}
+    stack = stack_text(names, machines, rules=[{"n_plus_1": list(names)}])
+    inventory = inventory_text(hosts)
+    return read(stack, inventory), dict(planned(stack, inventory))
+
+
+def test_n_plus_1_that_waits_keep_is_missed_without_them() -> None:
+    """The plan lets the second move wait for the first; without that the judge names the rule, and the order that keeps it."""
+    estate, plan = spared()
+    assert judged(estate, plan).lost_spare == ()
+    assert judged(estate, plan).kind == Kind.DONE
+    assert [move["after"] for move in plan["moves"]] == [[], [0]]
+    spoilt = copy.deepcopy(plan)
+    _no_waits(spoilt)
+    assert judged(estate, spoilt).kind == Kind.WRONG_SPARE

@@ -115,10 +115,12 @@ def _done(estate: Estate, plan: Plan, run: Run, spare: tuple[str, ...]) -> Verdi
 def judged_choice(estate: Estate, plan: Plan, *, seed: int = 0, steps: int = STEPS) -> Verdict:
     """Return the judgement on a plan of an estate too large for every order: what it does, and whether there is a choice of hosts where it finds none."""
     runs = [replay(estate, plan, seed + number) for number in range(REPLAYS)]
-    spare = tuple(dict.fromkeys(each for run in runs for each in run.lost))
     wrong = next((run.wrong for run in runs if run.wrong), [])
     if wrong:
-        return Verdict(kind=Kind.VIOLATION, why="; ".join(wrong), lost_spare=spare)
+        return Verdict(kind=Kind.VIOLATION, why="; ".join(wrong))
+    spare = tuple(dict.fromkeys(each for run in runs for each in run.lost))
+    if spare and _with_spare(estate, plan, runs, 0).proved:
+        spare = ()
     missing, broken = refused(plan), broken_in_the_end(runs[0])
     if not missing and not broken:
         return _done(estate, plan, runs[0], spare)

@@ -51,7 +51,7 @@ def _figures(name: str, verdicts: dict[int, Verdict], wrong: tuple[Kind, str]) -
     counts = Counter(each.kind for each in verdicts.values())
     others = {
         each
-        for each in (Kind.WRONG_FIT, Kind.WRONG_ORDER, Kind.WRONG_RULE, Kind.WRONG_REFUSAL)
+        for each in (Kind.WRONG_FIT, Kind.WRONG_ORDER, Kind.WRONG_RULE, Kind.WRONG_REFUSAL, Kind.WRONG_SPARE)
         if each != kind
     }
     lost = sum(bool(each.lost_spare) for each in verdicts.values())
@@ -59,7 +59,7 @@ def _figures(name: str, verdicts: dict[int, Verdict], wrong: tuple[Kind, str]) -
     return [
         Figure(
             name=f'wrong "{words}", {name}', unit="", result=counts[kind], at_most=0,
-            notes=(told, f"N + 1 held before and not at every moment of the run: {lost}", *_named(verdicts, {kind})),
+            notes=(told, f"N + 1 held before and not at every moment of the run, and no proof that it could not: {lost}", *_named(verdicts, {kind})),
         ),
         Figure(
             name=f"other wrong refusals, {name}", unit="", result=sum(counts[each] for each in others), at_most=0,
