@@ -47,10 +47,10 @@ def reached(site: Site, wanted: Mapping[str, str]) -> None:
     run = site.up()
     assert run.returncode == 0, run.stdout
     assert site.hosts() == wanted, run.stdout
-    jobs = len(site.status()["jobs"])
+    jobs = {job["id"] for job in site.status()["jobs"]}
     again = site.up("--expect-no-changes")
     assert again.returncode == 0, again.stdout
-    assert len(site.status()["jobs"]) == jobs
+    assert {job["id"] for job in site.status()["jobs"]} <= jobs  # hosts forget jobs in time
 
 
 @pytest.fixture
@@ -119,6 +119,7 @@ def cut(site: Site, stops: str, on: str) -> None:
     run = site.start("up", "--yes", "--skip-preview")
     until(lambda: site.hosts()[stops] == on, within=120, what=f"{stops} makes room on {on}")
     killed(run)
+    site.lab("fault", "clear")
     until(lambda: not site.running(), within=60, what="hosts end what they were told")
     site.workspace.run("placement", "unlock", capture_output=True)
 
@@ -142,7 +143,6 @@ def test_a_bystander_that_a_killed_run_left_aside_is_brought_home_by_the_next(wo
         for run in site.runs:
             run.stop()
     assert site.hosts()["NEWS"] == "hv1"
-    site.lab("fault", "clear")
     reached(site, wanted)
     assert site.status()["violations"] == []
 

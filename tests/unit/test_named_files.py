@@ -14,8 +14,8 @@ from hyperv_placement.directory.channel import _trust
 from hyperv_placement.errors import CredentialsError, PlacementError
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Authentication, Connection
-from hyperv_placement.operations.accept import _read
 from hyperv_placement.stackfile import load
+from hyperv_placement.stackfile.rewriting import rewriting
 from hyperv_placement.winrm.credentials import Credential, read_credential
 from hyperv_placement.winrm.trust import trust
 from hyperv_placement.workspace.base_revision import declared_before
@@ -46,9 +46,15 @@ def named_in_credentials(name: str, auth: Authentication) -> Callable[[Path], ob
     return read_it
 
 
+def changed(path: Path) -> str:
+    """Read a stack file that is to be changed."""
+    with rewriting(replace(stack({}), path=path), PlacementError) as change:
+        return change.text
+
+
 READERS: dict[str, Callable[[Path], object]] = {
     "stack file": load,
-    "stack file to accept into": lambda path: _read(replace(stack({}), path=path)),
+    "stack file to be changed": changed,
     "base": lambda path: declared_before(str(path), stack({})),
     "inventory": read,
     "preview": read_preview,

@@ -19,13 +19,12 @@ from hyperv_placement.commands.arguments import (
     ticket_of,
 )
 from hyperv_placement.commands.audit_notes import note
-from hyperv_placement.commands.edited import print_edited
+from hyperv_placement.commands.edited import EXIT_CODES, print_edited
 from hyperv_placement.commands.exit_codes import of_plan
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Maintenance
 from hyperv_placement.operations.drain import drain, rolled
-from hyperv_placement.planning.what_counts import complete
 from hyperv_placement.report.rolling_text import render_rolling, rolling_record
 from hyperv_placement.workspace.declaring import stack_with_host
 from hyperv_placement.workspace.stacks import PROJECT
@@ -33,10 +32,7 @@ from hyperv_placement.workspace.stacks import PROJECT
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the words of this verb."""
-    parser.epilog = (
-        "Nothing is moved: look at the change, commit it, and run up. exit codes are those of plan: 0 written, 1 written and a host or a"
-        " machine stays out of it, 3 written and it must not run as a whole; 1 as well for an error, and then the file is as it was"
-    )
+    parser.epilog = EXIT_CODES
     add_subject(parser, "HOST", "a key under hosts: of the stack file; not with --rolling", optional=True)
     parser.add_argument(
         "--rolling",
@@ -85,8 +81,7 @@ def run(options: argparse.Namespace) -> int:
             stack, SystemClock(), ticket, "drain", done=True,
             host=host, until=day, reason=wanted.reason, to=list(wanted.to),
         )  # fmt: skip
-    print_edited(done, stack, f"{host} is to be empty", as_json=options.json)
-    return of_plan(infeasible=bool(done.plan.refusals), complete=complete(done.plan))
+    return print_edited(done, stack, f"{host} is to be empty", as_json=options.json)
 
 
 def _roll(options: argparse.Namespace) -> int:

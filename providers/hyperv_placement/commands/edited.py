@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 import sys
 
+from hyperv_placement.commands.exit_codes import of_plan
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.drain import Edited
+from hyperv_placement.planning.what_counts import complete
 from hyperv_placement.report.plan_record import plan_record
 from hyperv_placement.report.plan_text import render_plan
 from hyperv_placement.visible import visible
 
+EXIT_CODES = (
+    "Nothing is moved: look at the change, commit it, and run up. exit codes are those of plan: 0 written, 1 written and a host or a"
+    " machine stays out of it, 3 written and it must not run as a whole; 1 as well for an error, and then the file is as it was"
+)
+"""What `--help` of such a command says."""
 
-def print_edited(done: Edited, stack: Stack, what: str, *, as_json: bool) -> None:
-    """Print what was written and the plan, for people or, `as_json`, for scripts. `what`: the meaning of the line."""
+
+def print_edited(done: Edited, stack: Stack, what: str, *, as_json: bool) -> int:
+    """Print what was written and the plan, for people or, `as_json`, for scripts; return the exit code. `what`: the meaning of the line."""
+    code = of_plan(infeasible=bool(done.plan.refusals), complete=complete(done.plan))
     if as_json:
         record = {
             "stack": str(stack.path),
@@ -23,7 +32,7 @@ def print_edited(done: Edited, stack: Stack, what: str, *, as_json: bool) -> Non
             "plan": plan_record(done.plan),
         }
         sys.stdout.write(f"{json.dumps(record, indent=2)}\n")
-        return
+        return code
     now = (
         "look at the change and commit it, the next run acts by it"
         if done.diff
@@ -31,3 +40,4 @@ def print_edited(done: Edited, stack: Stack, what: str, *, as_json: bool) -> Non
     )
     lines = [visible(f"{stack.path}: {what}; {now}"), *map(visible, done.diff.splitlines()), ""]
     sys.stdout.write("\n".join([*lines, render_plan(done.plan)]) + "\n")
+    return code

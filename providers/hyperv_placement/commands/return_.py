@@ -16,21 +16,16 @@ from hyperv_placement.commands.arguments import (
     ticket_of,
 )
 from hyperv_placement.commands.audit_notes import note
-from hyperv_placement.commands.edited import print_edited
-from hyperv_placement.commands.exit_codes import of_plan
+from hyperv_placement.commands.edited import EXIT_CODES, print_edited
 from hyperv_placement.model.names import HostName
 from hyperv_placement.operations.drain import take_back
-from hyperv_placement.planning.what_counts import complete
 from hyperv_placement.workspace.declaring import stack_with_host
 from hyperv_placement.workspace.stacks import PROJECT
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the words of this verb."""
-    parser.epilog = (
-        "Nothing is moved: look at the change, commit it, and run up. exit codes are those of plan: 0 written, 1 written and a host or a"
-        " machine stays out of it, 3 written and it must not run as a whole; 1 as well for an error, and then the file is as it was"
-    )
+    parser.epilog = EXIT_CODES
     add_subject(parser, "HOST", "a host that is in maintenance")
     parser.add_argument("--inventory", type=Path, metavar="FILE", help=RECORDED)
     add_ticket(parser)
@@ -47,5 +42,4 @@ def run(options: argparse.Namespace) -> int:
     )
     done = take_back(stack, HostName(host), options.inventory)
     note(stack, SystemClock(), ticket, "return", done=True, host=host)
-    print_edited(done, stack, f"{host} takes machines again", as_json=options.json)
-    return of_plan(infeasible=bool(done.plan.refusals), complete=complete(done.plan))
+    return print_edited(done, stack, f"{host} takes machines again", as_json=options.json)

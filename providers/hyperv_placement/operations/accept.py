@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hyperv_placement.errors import PlacementError, StackFileError
+from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.drift import Found
@@ -15,9 +15,7 @@ from hyperv_placement.planning.drift import Drift, DriftKind, disturbances, stil
 from hyperv_placement.planning.what_counts import doubt
 from hyperv_placement.stackfile import load
 from hyperv_placement.stackfile.editing import Editor
-from hyperv_placement.stackfile.replacing import Replacement, difference, replacement
-from hyperv_placement.stackfile.source import LARGEST
-from hyperv_placement.system.files import read_bounded
+from hyperv_placement.stackfile.rewriting import Rewriting, rewriting
 
 
 class AcceptError(PlacementError):
@@ -63,20 +61,21 @@ def accept(stack: Stack, found: Found, labels: Sequence[str]) -> Accepted:
 
 def _written(stack: Stack, found: Found, chosen: tuple[str, ...], *, all_or_none: bool) -> Accepted:
     """Write where `chosen` are, or as many of them as can be. Raises AcceptError, and PlacementError where nothing can be written."""
-    old = _read(stack)
-    text = old.decode("utf-8")
-    with replacement(stack.path, old) as fresh:
-        attempt = _Attempt(stack, found, text, fresh)
+    with rewriting(stack, _WrongError) as change:
+        # Reading hosts takes seconds to minutes, in which somebody may have saved the file.
+        if load(stack.path) != stack:
+            raise AcceptError(f"{stack.path} was changed while hosts were read", remedy="Run again")
+        attempt = _Attempt(stack, found, change)
         kept, why = (chosen, {}) if all_or_none else attempt.most(chosen)
         left = tuple(why.values())
         if not kept:
             return Accepted(labels=(), diff="", left=left)
         try:
-            new = attempt.prove(kept)
+            attempt.prove(kept)
         except _WrongError as wrong:
             raise wrong.of_all(stack.path) from wrong
-        fresh.keep()
-    return Accepted(labels=kept, diff=difference(stack.path, text, new), left=left)
+        change.keep()
+    return Accepted(labels=kept, diff=change.difference(), left=left)
 
 
 def _obstacle(label: str, stack: Stack, found: Found) -> str | None:
@@ -125,19 +124,6 @@ def _why(step: Step) -> str:
     return " | ".join(map(str, step.findings)) or str(step.standing)
 
 
-def _read(stack: Stack) -> bytes:
-    """Return what the file holds. Raises AcceptError where it is not what was compared any more."""
-    try:
-        content = read_bounded(stack.path, LARGEST)
-        content.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AcceptError(f"{stack.path} cannot be read: {error}") from error
-    # Reading hosts takes seconds to minutes, in which somebody may have saved the file.
-    if load(stack.path) != stack:
-        raise AcceptError(f"{stack.path} was changed while hosts were read", remedy="Run again")
-    return content
-
-
 class _WrongError(AcceptError):
     """Some machines cannot be accepted together; `of`: those that are known to be the reason, and why."""
 
@@ -153,9 +139,9 @@ class _WrongError(AcceptError):
 class _Attempt:
     """A new text of the stack file, held against the same hosts before it is kept."""
 
-    def __init__(self, stack: Stack, found: Found, text: str, fresh: Replacement) -> None:
-        """`text`: what the file holds."""
-        self._stack, self._found, self._text, self._fresh = stack, found, text, fresh
+    def __init__(self, stack: Stack, found: Found, change: Rewriting) -> None:
+        """`change`: of the file of `stack`."""
+        self._stack, self._found, self._change = stack, found, change
 
     def most(self, labels: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, str]]:
         """Return as many of `labels` as can be written together, and why the others cannot.
@@ -184,20 +170,12 @@ class _Attempt:
             return self._grown(self._grown(base, more[:half], left), more[half:], left)
         return (*base, *more)
 
-    def prove(self, labels: Collection[str]) -> str:
-        """Return the text that says where `labels` are. Raises _WrongError, and PlacementError where it cannot be written."""
-        text = self._edited(labels)
-        try:
-            declared = self._fresh.load(text)
-        except StackFileError as error:
-            raise _WrongError(
-                f"what would be written does not load: {self._fresh.reported(error.message)}"
-            ) from error
-        self._hold(declared, labels)
-        return text
+    def prove(self, labels: Collection[str]) -> None:
+        """Try the text that says where `labels` are. Raises _WrongError, and PlacementError where it cannot be written."""
+        self._hold(self._change.loaded(self._edited(labels)), labels)
 
     def _edited(self, labels: Collection[str]) -> str:
-        editor = Editor(self._text)
+        editor = Editor(self._change.text)
         steps = {step.label: step for step in self._found.plan.steps}
         wrong: dict[str, str] = {}
         for label in labels:

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.errors import PlacementError, StackFileError
+from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Inventory, VirtualMachine
@@ -19,10 +19,7 @@ from hyperv_placement.planning.machine.adoption import adopting
 from hyperv_placement.planning.machine.computers import REPLICAS
 from hyperv_placement.planning.machine.takeover import takeover
 from hyperv_placement.planning.steps import steps_of
-from hyperv_placement.stackfile.editing import Editor
-from hyperv_placement.stackfile.replacing import Replacement, difference, replacement
-from hyperv_placement.stackfile.source import LARGEST
-from hyperv_placement.system.files import read_bounded
+from hyperv_placement.stackfile.rewriting import rewriting
 from hyperv_placement.winrm.credentials import check_some
 from hyperv_placement.workspace.identities import kept_of
 from hyperv_placement.workspace.stacks import PROJECT
@@ -64,19 +61,11 @@ def adopt(stack: Stack, inventory: Inventory, kept: Kept, label: str, machine: V
     _check_free(stack, inventory, kept, label, vm)
     if stack.vms[label].id == machine:
         return Adopted(label=label, vm=vm, diff="")
-    try:
-        old = read_bounded(stack.path, LARGEST)
-    except OSError as error:
-        raise AdoptError(
-            f"{stack.path} cannot be read: {error.strerror}", remedy="Make it readable"
-        ) from error
-    before = old.decode("utf-8")
-    editor = Editor(before)
-    editor.put(str(machine), "vms", label, "id")
-    with replacement(stack.path, old) as fresh:
-        notes = _proven(fresh, editor.text(), inventory, kept, label, machine)
-        fresh.keep()
-    return Adopted(label=label, vm=vm, diff=difference(stack.path, before, editor.text()), notes=notes)
+    with rewriting(stack, AdoptError) as change:
+        change.editor.put(str(machine), "vms", label, "id")
+        notes = _proven(change.loaded(), inventory, kept, label, machine)
+        change.keep()
+    return Adopted(label=label, vm=vm, diff=change.difference(), notes=notes)
 
 
 def _seen(inventory: Inventory, machine: VmId) -> VirtualMachine:
@@ -116,14 +105,8 @@ def _check_free(stack: Stack, inventory: Inventory, kept: Kept, label: str, vm: 
         )
 
 
-def _proven(
-    fresh: Replacement, text: str, inventory: Inventory, kept: Kept, label: str, machine: VmId
-) -> tuple[str, ...]:
+def _proven(declared: Stack, inventory: Inventory, kept: Kept, label: str, machine: VmId) -> tuple[str, ...]:
     """Return what the next run will say. Raises AdoptError where it would refuse the new file."""
-    try:
-        declared = fresh.load(text)
-    except StackFileError as error:
-        raise AdoptError(f"what would be written does not load: {fresh.reported(error.message)}") from error
     # The same function as in a run, so that what is written here is not refused there.
     said = tuple(takeover(label, kept.machines.get(label), machine, declared, inventory))
     refused = [each for each in said if each.refuses]

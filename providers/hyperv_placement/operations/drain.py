@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.errors import PlacementError, StackFileError
+from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Inventory
@@ -20,9 +20,7 @@ from hyperv_placement.model.stack import Maintenance, Stack
 from hyperv_placement.operations.plan import live_plan, recorded_plan
 from hyperv_placement.planning.rolling import Rolling, rolling
 from hyperv_placement.stackfile.editing import Editor, Value
-from hyperv_placement.stackfile.replacing import Replacement, difference, replacement
-from hyperv_placement.stackfile.source import LARGEST
-from hyperv_placement.system.files import read_bounded
+from hyperv_placement.stackfile.rewriting import rewriting
 from hyperv_placement.winrm.credentials import check_some
 from hyperv_placement.workspace.identities import kept_of
 from hyperv_placement.workspace.inventory_file import read
@@ -97,45 +95,13 @@ def _written(
     """Change the file by `edit`, if there is something to change, once it loads as `declared` and is planned by."""
     if edit is None:
         return Edited(host=host, diff="", plan=_planned(stack, recorded))
-    try:
-        old = read_bounded(stack.path, LARGEST)
-        before = old.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DrainError(f"{stack.path} cannot be read: {error}", remedy="Make it readable") from error
-    editor = Editor(before)
-    edit(editor)
-    with replacement(stack.path, old) as fresh:
-        new = _loaded(fresh, editor.text(), stack)
-        if dict(new.maintenance) != declared or unlined(replace(new, maintenance={})) != unlined(
-            replace(stack, maintenance={})
-        ):
-            raise DrainError(
-                f"{stack.path} is laid out so that the line cannot be written by us",
-                remedy="Write it by hand",
-            )
+    with rewriting(stack, DrainError) as change:
+        edit(change.editor)
+        new = change.proven(replace(stack, maintenance=declared), "Write it by hand")
         # Before it is kept: where the hosts cannot be asked the file stays as it is.
         plan = _planned(new, recorded)
-        fresh.keep()
-    return Edited(host=host, diff=difference(stack.path, before, editor.text()), plan=plan)
-
-
-def _loaded(fresh: Replacement, text: str, stack: Stack) -> Stack:
-    try:
-        return replace(fresh.load(text), path=stack.path)
-    except StackFileError as error:
-        raise DrainError(f"what would be written does not load: {fresh.reported(error.message)}") from error
-
-
-def unlined(stack: Stack) -> Stack:
-    """Return the stack without the numbers of its lines, which an edit moves."""
-    return replace(
-        stack,
-        vms={label: replace(vm, line=0) for label, vm in stack.vms.items()},
-        rules=tuple(replace(rule, line=0) for rule in stack.rules),
-        one_at_a_time=tuple(replace(turns, line=0) for turns in stack.one_at_a_time),
-        directory=stack.directory and replace(stack.directory, line=0),
-        delegation=stack.delegation and replace(stack.delegation, line=0),
-    )
+        change.keep()
+    return Edited(host=host, diff=change.difference(), plan=plan)
 
 
 def rolled(stack: Stack, group: Sequence[HostName], recorded: Path | None = None) -> Rolling:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.errors import PlacementError, StackFileError
+from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.guard import Occasion
 from hyperv_placement.model.stack import Stack
@@ -16,15 +16,13 @@ from hyperv_placement.planning.proposal import Review
 from hyperv_placement.planning.rebalancing.proposing import Rebalancing, Repinned, Within, rebalanced
 from hyperv_placement.planning.schedule.peaks import rooms
 from hyperv_placement.stackfile.editing import Editor
-from hyperv_placement.stackfile.replacing import difference, replacement
-from hyperv_placement.stackfile.source import LARGEST
-from hyperv_placement.system.files import read_bounded
+from hyperv_placement.stackfile.rewriting import rewriting
 from hyperv_placement.workspace.identities import kept_of
 from hyperv_placement.workspace.inventory_file import read
 from hyperv_placement.workspace.stacks import PROJECT
 
 from .doctor.foreseen import as_reported, foreseen
-from .drain import read_whole, unlined
+from .drain import read_whole
 
 
 class RebalanceError(PlacementError):
@@ -76,28 +74,12 @@ def as_review(proposed: Proposed, recorded: Path | None) -> Review:
 
 def _written(stack: Stack, found: Rebalancing, day: date | None, *, write: bool) -> str:
     """Return the change of the file, made where `write` says so, once it loads as proposed."""
-    try:
-        old = read_bounded(stack.path, LARGEST)
-        before = old.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RebalanceError(f"{stack.path} cannot be read: {error}", remedy="Make it readable") from error
-    editor = Editor(before)
-    _edit(editor, found.entries)
-    with replacement(stack.path, old) as fresh:
-        try:
-            new = replace(fresh.load(editor.text()), path=stack.path)
-        except StackFileError as error:
-            raise RebalanceError(
-                f"what would be written does not load: {fresh.reported(error.message)}"
-            ) from error
-        if unlined(new.on(day)) != unlined(found.stack):
-            raise RebalanceError(
-                f"{stack.path} is laid out so that the entries cannot be written by us",
-                remedy="Write the hosts that are proposed by hand",
-            )
+    with rewriting(stack, RebalanceError) as change:
+        _edit(change.editor, found.entries)
+        change.proven(found.stack, "Write the hosts that are proposed by hand", day=day)
         if write:
-            fresh.keep()
-    return difference(stack.path, before, editor.text())
+            change.keep()
+    return change.difference()
 
 
 def _edit(editor: Editor, entries: Iterable[Repinned]) -> None:
