@@ -158,14 +158,15 @@ class _Builder:
         routes = Routes(self._stack, self._inventory, self._holdings, step, self._verdicts)
         if step.label in (self._stops.parkable | self._stops.bystanders) and routes.parkable:
             reach = None if self._stops.reach is None else self._stops.reach.get(step.label)
-            hosts = [
+            takers = [
                 name
                 for name in self._roomy
-                if (reach is None or name in reach)
-                and not not_taken(self._stack, step.label, self._stack.hosts[name])
+                if not not_taken(self._stack, step.label, self._stack.hosts[name])
             ]
+            hosts = [name for name in takers if reach is None or name in reach]
             if self._stops.whole:
-                routes.everywhere(hosts)
+                # A root of a host that has no memory for it is a path on another one all the same.
+                routes.everywhere(hosts, takers)
             else:
                 routes.aside(hosts, self._stops.spots)
         return routes

@@ -172,10 +172,10 @@ class Routes:
         # Files first: on its own host, where they are to lie in the end.
         self._learn(each for each in (*ways, replace(self._end, host=self._vm.host)) if self._fits(each))
 
-    def everywhere(self, hosts: Sequence[HostName]) -> None:
-        """Learn every combination of a host that may take it with paths: its own, those of its goal, those of any named root."""
+    def everywhere(self, hosts: Sequence[HostName], rooted: Sequence[HostName]) -> None:
+        """Learn every combination of a host that may take it with paths: its own, those of its goal, those of any root of `rooted`."""
         ends = dict.fromkeys((*self._ends, *sorted(hosts)))
-        roots = [each for name in ends for each in self._in_roots(name)]
+        roots = [each for name in dict.fromkeys((*ends, *sorted(rooted))) for each in self._in_roots(name)]
         # Back to where it is as well: who made room there may come again before it goes on.
         self.known.setdefault(self._here, Route(move=None, placement=whole(self._vm)))
         paths = (whole(self._vm), self._end, *roots)

@@ -73,3 +73,21 @@ def test_what_a_start_would_accept_is_asked_once_for_all_schedules_of_a_plan() -
     assert asked
     assert schedule_of(wanted, found, Plan(steps=steps), verdicts=verdicts) == first
     assert set(verdicts) == asked
+
+
+def test_a_root_of_a_host_without_memory_is_a_path_on_another_one() -> None:
+    """Old and new files do not fit D: together; E: of hv1 is a root of hv2 alone, which has no memory for the machine."""
+    vm = machine(
+        1, "hv1", memory_mib=8192, disks=(disk(1, "D:\\Hyper-V\\VM001\\a.vhdx", size_bytes=60 * GIB),)
+    )
+    there = inventory(
+        replace(host("hv1", vm), facts=facts("hv1", volumes=(D, replace(EMPTY, path="E:\\")))),
+        replace(host("hv2"), facts=facts("hv2", volumes=(EMPTY,), memory_free_mib=0)),
+    )
+    wanted = stack(spec(1, "hv1", storage="D:\\New\\VM001"), hosts=("hv1", "hv2"))
+    rooted = {
+        name: replace(each, storage={"bulk": "E:\\Bulk"} if name == "hv2" else {})
+        for name, each in wanted.hosts.items()
+    }
+    found = plan(replace(wanted, hosts=rooted), there)
+    assert [each.move.source for each in found.schedule.moves] == ["hv1", "hv1"]
