@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +85,29 @@ def test_a_machine_outside_its_window_waits_and_that_is_no_error() -> None:
         "VM001 waits for another run: vms.VM001.window of test.yaml is closed until 2026-12-01 06:00+00:00. Run again in its"
         " window, or allow it once: PLACEMENT_ALLOW=window bin/pulumi up (on Windows first: set PLACEMENT_ALLOW=window)"
     )
+
+
+def leaving() -> tuple[Stack, Host]:
+    """Return a stack whose machine has to leave hv1 for hv2 or hv3, and hv1."""
+    entry = {"VM001": replace(spec(1)["VM001"], hosts=(HostName("hv2"), HostName("hv3")))}
+    return stack(entry), host("hv1", a_machine(1))
+
+
+@pytest.mark.parametrize("shut", ["hv2", "hv3"])
+def test_a_machine_with_a_choice_goes_where_a_window_lets_it(shut: str) -> None:
+    """Whichever host is chosen without windows: the other one takes it now."""
+    declared, full = leaving()
+    found = run(with_windows(declared, hosts={shut: DAY}), full, host("hv2"), host("hv3"))
+    assert [(each.label, each.move.destination) for each in found.schedule.moves] == [
+        ("VM001", "hv3" if shut == "hv2" else "hv2")
+    ]
+
+
+def test_a_machine_with_a_choice_waits_where_no_host_takes_it_now() -> None:
+    """Both windows are shut: it stays with the host that was chosen, and waits."""
+    declared, full = leaving()
+    found = run(with_windows(declared, hosts={"hv2": DAY, "hv3": DAY}), full, host("hv2"), host("hv3"))
+    assert standings(found) == [Standing.WAITING]
 
 
 def test_windows_of_both_hosts_and_of_the_whole_stack_count() -> None:

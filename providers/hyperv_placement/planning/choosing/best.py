@@ -21,8 +21,8 @@ SMALL, VARIABLES = 4_000, 40_000
 """Machines times hosts up to which all are solved at once, and up to which that is tried after those alone that must go."""
 WIDTHS = (8, 24)
 """Hosts, the emptiest ones, among which is looked where an estate is too large."""
-EVEN_NODES = 20
-"""Nodes of the search tree for an evener load among answers that are equally good."""
+EVEN_NODES, FEW_NODES = 20, 100
+"""Nodes of the search tree for an evener load among answers that are equally good, and for how few stay where not all of many fit."""
 _LEAVES, _STEP, _RANKS, _WISH = 1_000, 3_000, 100, 30_000
 """What it weighs to leave the quick start, to fill a host a step above the level, to prefer another host by its name at most,
 and to go a place down the list of preferred hosts."""
@@ -221,7 +221,7 @@ class _Search:
             return _with(self._first, least=least, sure=False)
         model = Model(problem, self._all, self._start, Question(loose=True))
         weights = model.left_out()
-        nodes = nodes_for(model.size)
+        nodes = nodes_for(model.size) if model.size <= SMALL else FEW_NODES
         fewest = model.solved(weights, Search(nodes=nodes))
         if fewest.values is None:
             return _with(self._first, least=least, sure=False)

@@ -94,7 +94,7 @@ def _of_part(problem: AssignmentProblem, answer: Assignment) -> list[Conflict]:
     ]
     sums = coarse(problem, IN_GROUPS) if _size(problem) > HOST_BY_HOST else None
     asked = replace(problem, cuts=()) if sums is None else sums.problem
-    for conflict in _in_common(asked, answer, gone):
+    for conflict in _in_common(asked, answer, gone, sums=sums is not None):
         if sums is None:
             found.append(conflict)
         else:
@@ -103,9 +103,13 @@ def _of_part(problem: AssignmentProblem, answer: Assignment) -> list[Conflict]:
     return found
 
 
-def _in_common(problem: AssignmentProblem, answer: Assignment, gone: Collection[int]) -> Iterator[Conflict]:
-    """Yield contradictions of several units; of `gone` is known why already."""
+def _in_common(
+    problem: AssignmentProblem, answer: Assignment, gone: Collection[int], *, sums: bool
+) -> Iterator[Conflict]:
+    """Yield contradictions of several units; of `gone` is known why already. `sums`: whether the problem is one of sums."""
     homeless = [n for n, option in enumerate(answer.chosen) if option is None and n not in gone]
+    if not homeless:
+        return
     placed = [number for number, option in enumerate(answer.chosen) if option is not None]
     size = _size(problem)
     few = max(1, WORK // max(1, size))
@@ -113,8 +117,8 @@ def _in_common(problem: AssignmentProblem, answer: Assignment, gone: Collection[
     explained: set[int] = set()
     # The choice leaves out as few as can be: each of them alone beside those that were placed is one too many.
     asked = [[*placed, number] for number in homeless]
-    if not answer.sure:
-        asked.append([*placed, *homeless])  # if it does not, all of them may be
+    if not answer.sure or sums:
+        asked.append([*placed, *homeless])  # if that is not proved, or not by these sums, all of them may be
     count = 0
     for units in asked:
         if units[-1] in explained or count == CONFLICTS or asker.left <= 0:
