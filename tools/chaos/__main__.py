@@ -57,7 +57,10 @@ def _words() -> argparse.ArgumentParser:
     )
     parser.add_argument("--only", default="", help="rounds of this start, history or disturbance alone")
     parser.add_argument("--replay", type=int, help="play the round of this seed again, and keep its logs")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="rounds at once (a core each)")
+    most = (os.cpu_count() or 1) + 1  # one waits for something most of the time
+    parser.add_argument(
+        "--jobs", type=int, default=most, help=f"rounds at once ({most}: one more than cores)"
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where rounds are kept (.chaos)")
     parser.add_argument(
         "--table", action="store_true", help="play nothing; show what the rounds in the folder came to"

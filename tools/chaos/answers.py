@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .invariants import deleted
+from .invariants import deleted, named
 from .scene import Scene
 
 
@@ -43,7 +43,7 @@ def _declare(scene: Scene, vms: dict[str, Any]) -> None:
 
 
 def _remove_copies(scene: Scene) -> list[str]:
-    """Remove the older of two copies, the one that a migration has left at its source."""
+    """Remove the older of two copies, the one that a migration has left at its source, where it was reported."""
     done = []
     arrived = {
         fields["id"]: fields["to"]
@@ -53,19 +53,21 @@ def _remove_copies(scene: Scene) -> list[str]:
     with scene.lab.world.lock:
         for vm in scene.lab.vms():
             twice = [each for each in scene.lab.vms() if each.id == vm.id]
-            if len(twice) > 1 and vm.host != arrived.get(vm.id):
+            reported = named(scene, vm.id, vm.host, "still on", "exists more than once", "on two hosts")
+            if len(twice) > 1 and vm.host != arrived.get(vm.id) and reported:
                 del scene.lab.world.hosts[vm.host].realized[vm.id]
                 done.append(f"removed the copy of {vm.name} on {vm.host}")
     return done
 
 
 def _remove_planned(scene: Scene) -> list[str]:
-    """Remove planned machines that no job needs."""
+    """Remove planned machines that were reported and that no job needs."""
     done = []
     with scene.lab.world.lock:
         for host in scene.lab.world.hosts.values():
             for vm in list(host.planned.values()):
-                if scene.lab.world.running_job(vm.id) is None:
+                reported = named(scene, vm.id, host.name, "planned")
+                if reported and scene.lab.world.running_job(vm.id) is None:
                     del host.planned[vm.id]
                     done.append(f"removed the planned {vm.name} on {host.name}")
     return done

@@ -75,9 +75,8 @@ class Disturbance:
         return OPERATIONS[self.number % 3] if self.kind in _OF_ANSWER and self.kind != "right-lost" else None
 
 
-def draw(rng: random.Random, kind: str, start: Start) -> Disturbance:
-    """Return a disturbance of a kind at a random moment."""
-    movers = start.movers()
+def draw(rng: random.Random, kind: str, start: Start, movers: Sequence[str]) -> Disturbance:
+    """Return a disturbance of a kind at a random moment of a run that moves `movers`."""
     anybody = sorted(start.after["vms"])
     return Disturbance(
         kind=kind,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tools.chaos.book import Book, table
-from tools.chaos.cases import case, seeds
+from tools.chaos.cases import SHORT, case, seeds
 from tools.chaos.disturbances import ALL
 from tools.chaos.moments import Moment, Triggers
 from tools.chaos.starts import HISTORIES, STARTS
@@ -40,6 +41,14 @@ def test_a_seed_is_the_same_round_each_time_and_moves_something() -> None:
     for seed in range(MANY):
         assert case(seed) == case(seed)
         assert case(seed).start.movers()
+
+
+def test_rounds_of_ci_are_of_each_start_and_of_twenty_kinds() -> None:
+    """A change of what is drawn changes what its seeds stand for, and they are chosen anew."""
+    rounds = [case(seed) for seed in SHORT]
+    assert Counter(each.shape for each in rounds) == dict.fromkeys(STARTS, 2)
+    assert len({each.kinds()[0] for each in rounds}) == len(rounds) == 20
+    assert {len(each.disturbances) for each in rounds} == {1}
 
 
 def test_rounds_of_one_kind_can_be_chosen() -> None:
