@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -41,7 +41,7 @@ class Opening:
     reason: str = ""
     """Of the window that binds, where it has one."""
     longest: timedelta | None = None
-    """The longest time for which all of them are open, from now to `AHEAD`; None where nothing is closed in it."""
+    """The longest time for which all of them are open once something may start, from now to `AHEAD`; None where nothing is closed in it."""
 
     @property
     def is_open(self) -> bool:
@@ -57,8 +57,11 @@ ALWAYS = Opening()
 """No window binds."""
 
 
-def opening(scopes: Iterable[Scope], now: datetime) -> Opening:
-    """Return whether all `scopes` are open at `now` (with its offset from UTC), and until when or from when."""
+def opening(scopes: Iterable[Scope], now: datetime, freeze: Sequence[Window] = ()) -> Opening:
+    """Return whether all `scopes` are open at `now` (with its offset from UTC), and until when or from when.
+
+    `freeze`: when nothing starts; it counts for what comes, and whether it holds at `now` is for others to say.
+    """
     now, bound = now.astimezone(UTC), tuple(scopes)
     if not bound:
         return ALWAYS
@@ -66,12 +69,13 @@ def opening(scopes: Iterable[Scope], now: datetime) -> Opening:
     minute = now.replace(second=0, microsecond=0)
     common = _common(tuple(scope.windows for scope in bound), minute)
     ends = [_end(_times(scope.windows, minute), now) for scope in bound]
-    longest = max((end - max(begin, now) for begin, end in common if end > now), default=timedelta())
+    usable = [(begin, end) for begin, end in _thawed(common, freeze, now) if end > begin]
+    longest = max((end - begin for begin, end in usable), default=timedelta())
     shut = [scope for scope, end in zip(bound, ends, strict=True) if end is None]
     if shut:
         first = shut[0].windows[0]
         return Opening(
-            opens=next((begin for begin, _ in common if begin > now), None), keys=tuple(each.key for each in shut),
+            opens=next((begin for begin, _ in usable if begin > now), None), keys=tuple(each.key for each in shut),
             zone=first.zone, reason=first.reason, longest=longest,
         )  # fmt: skip
     closes, number = min((end, number) for number, end in enumerate(ends) if end is not None)
@@ -80,6 +84,18 @@ def opening(scopes: Iterable[Scope], now: datetime) -> Opening:
     scope = bound[number]
     window = next(each for each in scope.windows if _end(_times((each,), minute), now) is not None)
     return Opening(closes=closes, keys=(scope.key,), zone=window.zone, reason=window.reason, longest=longest)
+
+
+def _thawed(common: Iterable[Span], freeze: Sequence[Window], now: datetime) -> Iterator[Span]:
+    """Yield what is left of each time from now on, from the first moment at which something may start in it."""
+    for begin, end in common:
+        first = max(begin, now)
+        while first < end:
+            over = max((until for each in freeze if (until := each.end_at(first)) is not None), default=None)
+            if over is None:
+                break
+            first = over
+        yield first, end
 
 
 @lru_cache(maxsize=_KEPT)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hyperv_placement.model.estate import Host
-from hyperv_placement.model.guard import Daily, Limit, Occasion, OneOff, Window
+from hyperv_placement.model.guard import Daily, Guard, Limit, Occasion, OneOff, Window
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.opening import opening
 from hyperv_placement.model.plan import Plan, Standing
@@ -231,3 +231,21 @@ def test_no_plan_has_a_move_that_would_be_under_way_when_its_window_closes(
     scheduled = {each.label for each in found.schedule.moves}
     if not free.refusals:
         assert waiting | scheduled == {each.label for each in free.schedule.moves}
+
+
+@pytest.mark.parametrize(
+    ("freeze_hours", "said"),
+    [
+        (0, "is closed until 2026-12-01 06:00+00:00"),
+        (10, "is closed until 2026-12-01 08:00+00:00, since guard.freeze lets nothing start at 2026-12-01 06:00+00:00"),
+        (24 * 40, "the windows of this move are not open together in the next 35 days, since guard.freeze lets nothing start at 2026-12-01 06:00+00:00"),
+    ],
+)  # fmt: skip
+def test_a_window_that_opens_in_a_freeze_is_none(freeze_hours: int, said: str) -> None:
+    """The line names the first moment at which a run may start the move, or that there is none, and how to allow it."""
+    freeze = (OneOff(begins=NOW, ends=NOW + timedelta(hours=freeze_hours)),) if freeze_hours else ()
+    there = replace(with_windows(stack(spec(1, "hv2")), vms={"VM001": DAY}), guard=Guard(freeze=freeze))
+    found = run(there, host("hv1", a_machine(1)), host("hv2"))
+    text = str(found.steps[0].findings[0])
+    assert said in text
+    assert "PLACEMENT_ALLOW=window" in text
