@@ -5,8 +5,9 @@ totals     moves, bytes, seconds, bound (seconds that no order beats), blackout 
            machines together), waves, machines {standing: count}
 moves      in the order of their starts: number, label, id (GUID), from, to, type (live, storage, live+storage), aside
            (only makes room), wave, start, end and seconds (from the start of the run), bytes, blackout, after
-           [numbers], behind [numbers: those whose links it takes over], reason, folders {config, checkpoints, paging,
-           guest_state} after it, disks [{slot, from, to}]
+           [numbers], spare [numbers: those of after that it waits for so that a rule n_plus_1 holds], behind [numbers:
+           those whose links it takes over], reason, folders {config, checkpoints, paging, guest_state} after it,
+           disks [{slot, from, to}]
 choice     where hosts are left to choose: machines (how many), bytes (moved for it), least (of every choice), proved;
            null where every machine has one host
 known      what machines are recognised by: the GUIDs of the last run and when that was, or names
@@ -83,6 +84,7 @@ def _move(number: int, each: ScheduledMove, wave: int) -> dict[str, Any]:
         "bytes": each.bytes,
         "blackout": round(each.blackout, 2),
         "after": list(each.after),
+        "spare": list(each.spare),
         "behind": list(each.behind),
         "reason": each.reason,
         "folders": {name: getattr(each.move.roots, name) for name in _FOLDERS},

@@ -26,7 +26,7 @@ def test_a_move_has_its_number_and_those_it_waits_for() -> None:
     assert record["moves"][0] == {
         "number": 0, "label": "VM001", "id": first.move.vm.id, "from": "hv1", "to": "hv2", "type": "live",
         "aside": True, "wave": 1, "start": 0, "end": 30.0, "seconds": 30.0, "bytes": GIB, "blackout": 0, "after": [],
-        "behind": [],
+        "spare": [], "behind": [],
         "reason": "declared in test.yaml:1",
         "folders": {name: getattr(first.move.roots, name) for name in ("config", "checkpoints", "paging", "guest_state")},
         "disks": [{"slot": "scsi-0-0", "from": "D:\\a.vhdx", "to": "E:\\a.vhdx"}],
