@@ -217,7 +217,14 @@ def planned() -> Schedule:
     vm = machine(1)
     move = Move(vm=vm, moves=Moves.HOST, source=vm.host, destination=HostName("hv2"), roots=vm.roots)
     each = ScheduledMove(
-        label="VM001", move=move, placement=Placement(host=HostName("hv2")), start=0, end=4, after=()
+        label="VM001",
+        move=move,
+        placement=Placement(host=HostName("hv2")),
+        start=0,
+        end=4,
+        after=(0,),
+        spare=(0,),
+        evacuates=True,
     )
     return Schedule(moves=(each,), bound=4)
 
