@@ -87,9 +87,11 @@ def run(options: argparse.Namespace) -> int:
 def _roll(options: argparse.Namespace) -> int:
     """Show a sequence for several hosts: 0 each gets empty, 1 one does not, 3 a step has no order."""
     group = [HostName(name.strip()) for name in options.rolling.split(",") if name.strip()]
+    if not group:
+        raise PlacementError("--rolling names no host", remedy="Name keys under hosts:, with commas")
     word = options.stack or options.subject
     command = str(quoting.own("bin/placement drain --rolling {} STACK", options.rolling))
-    stack = stack_with_host(group[0] if group else "", word, PROJECT, command=command)
+    stack = stack_with_host(group[0], word, PROJECT, command=command)
     found = rolled(stack, group, options.inventory)
     shown = (
         json.dumps(rolling_record(found), indent=2)

@@ -48,7 +48,12 @@ def drain(stack: Stack, host: HostName, wanted: Maintenance, recorded: Path | No
 
     `recorded`: an inventory to plan by, in place of the hosts. Raises PlacementError, the file as it was.
     """
-    known = stack.maintenance.get(host)
+    known, today = stack.maintenance.get(host), SystemClock().utc().date()
+    if wanted.until is not None and wanted.until < today:
+        raise DrainError(
+            f"{wanted.until.isoformat()} is over: such a line would count for nothing",
+            remedy=f"Give a day that is to come; today it is {today.isoformat()} in UTC",
+        )
 
     def edit(editor: Editor) -> None:
         entry = _entry(host, wanted)

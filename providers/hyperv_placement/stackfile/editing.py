@@ -109,12 +109,16 @@ class Editor:
         if key is None or node is None:
             raise PlacementError(f"{'.'.join(path)} cannot be written into the stack file by us")
         text = _written(value, like=getattr(node, "style", None), flow=True)
-        if _start(node) < _end(node):
-            self._splice(_start(node), _end(node), len(path), text)
-            return
-        # Where nothing is said ruamel.yaml reports the place of what follows: it is written behind its key's colon.
         at = self._text.index(":", _end(key)) + 1
-        self._splice(at, at, len(path), f" {text}")
+        if isinstance(node, CollectionNode) and not node.flow_style and node.value:
+            # A block stands on lines of its own, as far in as its key at times, where one value cannot stand (YAML 1.2, 8.2).
+            self._splice(at, at, len(path), f" {text}")
+            self._splice(self._end_of_line(at), self._end_of_line(_end(node)), len(path), "")
+        elif _start(node) < _end(node):
+            self._splice(_start(node), _end(node), len(path), text)
+        else:
+            # Where nothing is said ruamel.yaml reports the place of what follows: it is written behind its key's colon.
+            self._splice(at, at, len(path), f" {text}")
 
     def append(self, value: Value, *path: str) -> None:
         """Add `value` at the end of the list at `path`. Raises PlacementError where there is none."""

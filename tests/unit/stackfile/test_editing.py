@@ -117,3 +117,24 @@ def test_any_text_is_read_back(text: str) -> None:
     editor.put(text, "c", "d")
     editor.put({text: text}, "c", "e")
     assert yaml.safe_load(editor.text()) == {"a": {"b": text}, "c": {"d": text, "e": {text: text}}}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("dash", ["- ", "  - "])
+def test_a_block_list_is_overwritten_by_one_value_on_the_line_of_its_key(newline: str, dash: str) -> None:
+    """However far in it stands; a comment behind the key stays, and so does what follows."""
+    lines = [
+        "vms:",
+        "  A:",
+        "    host: # any",
+        f"    {dash}hv1",
+        f"    {dash}hv2 # old",
+        "    name: web",
+        "  B: {host: hv1}",
+        "",
+    ]
+    editor = Editor(newline.join(lines))
+    editor.overwrite("hv2", "vms", "A", "host")
+    assert editor.text() == newline.join(
+        ["vms:", "  A:", "    host: hv2 # any", "    name: web", "  B: {host: hv1}", ""]
+    )
