@@ -24,6 +24,7 @@ from .nodes import plain_kind
 Value = str | Mapping[str, "Value"] | Sequence["Value"]
 """A text, or a mapping or list that is written in one line."""
 _BOM = "\ufeff"
+_BY_HAND = "Change it by hand"
 _PLAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_. -]*[A-Za-z0-9_])?")
 
 
@@ -95,7 +96,9 @@ class Editor:
             return
         holder = self._find(path[:-1])
         if node is not None or not isinstance(holder, MappingNode):
-            raise PlacementError(f"{'.'.join(path)} cannot be written into the stack file by us")
+            raise PlacementError(
+                f"{'.'.join(path)} cannot be written into the stack file by us", remedy=_BY_HAND
+            )
         key = _written(path[-1], like=None, flow=True)
         entry = f"{key}: {_written(value, like=None, flow=True)}"
         last = holder.value[-1][1] if holder.value else None
@@ -107,7 +110,9 @@ class Editor:
         entries = holder.value if isinstance(holder, MappingNode) else ()
         key, node = next((pair for pair in entries if pair[0].value == path[-1]), (None, None))
         if key is None or node is None:
-            raise PlacementError(f"{'.'.join(path)} cannot be written into the stack file by us")
+            raise PlacementError(
+                f"{'.'.join(path)} cannot be written into the stack file by us", remedy=_BY_HAND
+            )
         text = _written(value, like=getattr(node, "style", None), flow=True)
         at = self._text.index(":", _end(key)) + 1
         if isinstance(node, CollectionNode) and not node.flow_style and node.value:
@@ -149,23 +154,36 @@ class Editor:
         """Take a key with its value out of the mapping that holds it, with its lines."""
         *above, last = path
         holder = self._find(tuple(above))
-        if not isinstance(holder, MappingNode) or holder.flow_style:
-            raise PlacementError(f"{'.'.join(path)} cannot be taken out of the stack file by us")
-        key, value = next(pair for pair in holder.value if pair[0].value == last)
-        self._cut(_start(key), _end(value), "", path)
+        if not isinstance(holder, MappingNode):
+            raise PlacementError(
+                f"{'.'.join(path)} cannot be taken out of the stack file by us", remedy=_BY_HAND
+            )
+        number = next(n for n, (key, _) in enumerate(holder.value) if key.value == last)
+        key, value = holder.value[number]
+        if not holder.flow_style:
+            self._cut(_start(key), _end(value), "", path)
+            return
+        following = number + 1 < len(holder.value)
+        start = _start(key) if following or not number else _end(holder.value[number - 1][1])
+        end = _start(holder.value[number + 1][0]) if following else _end(value)
+        self._splice(start, end, len(path), "")
 
     def _cut(self, start: int, end: int, before: str, path: tuple[str, ...]) -> None:
         """Take whole lines out, from the one in which `start` stands, with nothing but `before` in front of it."""
         first = self._text.rfind("\n", 0, start) + 1
         if self._text[first:start].strip() != before:
-            raise PlacementError(f"{'.'.join(path)} cannot be taken out of the stack file by us")
+            raise PlacementError(
+                f"{'.'.join(path)} cannot be taken out of the stack file by us", remedy=_BY_HAND
+            )
         last = self._text.find("\n", end)
         self._splice(first, len(self._text) if last < 0 else last + 1, len(path), "")
 
     def _list(self, path: tuple[str, ...]) -> SequenceNode:
         node = self._find(path)
         if not isinstance(node, SequenceNode) or not node.value:
-            raise PlacementError(f"{'.'.join(path)} cannot be written into the stack file by us")
+            raise PlacementError(
+                f"{'.'.join(path)} cannot be written into the stack file by us", remedy=_BY_HAND
+            )
         return node
 
     def _add(self, holder: CollectionNode, entry: str, last: Node | None, depth: int) -> None:

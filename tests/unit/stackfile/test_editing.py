@@ -138,3 +138,20 @@ def test_a_block_list_is_overwritten_by_one_value_on_the_line_of_its_key(newline
     assert editor.text() == newline.join(
         ["vms:", "  A:", "    host: hv2 # any", "    name: web", "  B: {host: hv1}", ""]
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("{a: 1, m: [x], b: 2}", "{a: 1, b: 2}"),
+        ("{a: 1, m: [x]}", "{a: 1}"),
+        ("{m: [x], b: 2}", "{b: 2}"),
+        ("{m: [x]}", "{}"),
+        ('{"a": 1, "m": ["x"]}\n', '{"a": 1}\n'),
+    ],
+)
+def test_the_last_item_goes_with_its_key_in_one_line_too(text: str, left: str) -> None:
+    """A file that is JSON is one, and what `drain` wrote into it `return` takes out."""
+    editor = Editor(text)
+    editor.remove(0, "m")
+    assert editor.text() == left
