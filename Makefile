@@ -46,7 +46,7 @@ chaos-short: setup ## Twenty fixed rounds of it, as CI runs them (3 minutes on t
 sweep: develop ## Break the answer to each request of one move of each kind in each way (3 hours, goes on where it ended; ONLY=kind JOBS=2)
 	@$(VENV_PYTHON) -m tests.sweep --jobs $(JOBS) $(if $(ONLY),"$(ONLY)")
 
-bench: develop ## Measure what is promised, goals and results side by side (10 minutes; ONLY=name for one)
+bench: develop ## Measure what is promised, goals and results side by side (12 minutes; ONLY=name for one)
 	@$(VENV_PYTHON) -m tools.bench $(ONLY)
 
 check: develop ## Check style, types, the direction of imports, the documentation, and the list of what is installed

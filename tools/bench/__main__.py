@@ -27,7 +27,7 @@ from . import (
     sweep,
 )
 from .figure import Figure
-from .orders import choosing, tight, whole
+from .orders import beside, choosing, tight, whole
 from .orders import measuring as orders
 from .site import Sites
 from .table import as_json, render
@@ -54,7 +54,11 @@ MEASURES: dict[str, Measure] = {
     "moves": moves.measure,
     "review": review.measure,
 }
-ON_REQUEST: dict[str, Measure] = {"plan-2000": whole.measure_huge, "plan-5000": whole.measure_published}
+ON_REQUEST: dict[str, Measure] = {
+    "plan-2000": whole.measure_huge,
+    "plan-5000": whole.measure_published,
+    "plan-earlier": beside.measure,
+}
 """Measured only where they are named: they take minutes."""
 INTERRUPTED = 130
 LAST_WORDS = 20
