@@ -225,6 +225,7 @@ def test_every_command_of_the_pipelines_does_what_they_expect(repository: Site, 
         assert on_github(site, github, "apply", "up") == 0
         kept(site, github)
         assert on_gitlab(site, project, "apply") == 0
+        assert on_gitlab(site, project, "continue") == 0
         assert on_gitlab(site, project, "result") == 0
         site.lab("fault", "add", "host-down", "--host", "hv3")
         assert on_gitlab(site, project, "result") == 4

@@ -78,9 +78,16 @@ def holding(holder: Holder) -> Holding:
         return Holding.GONE
     except psutil.NoSuchProcess:
         # Where a system hides the processes of others (proc(5), hidepid), a signal still tells that there is one.
-        return Holding.UNKNOWN if psutil.pid_exists(holder.pid) else Holding.GONE
+        return Holding.UNKNOWN if _answers(holder.pid) else Holding.GONE
     except psutil.AccessDenied:
         return Holding.ALIVE  # it is somebody else's: not to be told apart from the holder
+
+
+def _answers(pid: int) -> bool:
+    try:
+        return psutil.pid_exists(pid)
+    except OverflowError:  # no system has such a number
+        return False
 
 
 def _is_another(process: psutil.Process, holder: Holder) -> bool:

@@ -96,7 +96,7 @@ def test_every_command_in_a_page_is_one() -> None:
             parser().parse_args(words)
         except SystemExit:
             pytest.fail(f"{page.name}: {line}")
-    assert {"plan", "review", "drift", "discover", "doctor", "record", "unlock"} <= {
+    assert {"plan", "review", "drift", "discover", "doctor", "record", "recover"} <= {
         line.split()[1] for _, line in commands()
     }
 

@@ -214,7 +214,7 @@ def test_what_was_merged_and_not_let_through_gets_no_password_from_any_job() -> 
     gate = everything["placement-trust"]["script"][0]
     assert gate[-1] == 'bin/placement check "$STACK" --base "$base"'
     assert everything["placement-apply"]["needs"] == ["placement-trust"]
-    for name in ("placement-result", "placement-drift", "placement-inventory"):
+    for name in ("placement-result", "placement-drift", "placement-inventory", "placement-continue"):
         assert everything[name]["script"][0] == gate, name
     for stem in ("drift", "inventory"):
         names = [
@@ -281,6 +281,83 @@ def test_what_a_tag_called_like_the_branch_or_a_job_that_was_turned_away_has_run
     assert done.stdout.strip() == agreed
 
 
+CONTINUED = """#!/bin/sh
+case "$1 $2" in
+  "run rerun") echo "$3" >> "$GH_RERUN" ;;
+  *) exec "$GH_READS" "$@" ;;
+esac
+"""
+ENDED, CUT, LOST = ({"name": "Up", "conclusion": conclusion} for conclusion in ("failure", "cancelled", None))
+
+
+@pytest.mark.parametrize(
+    ("status", "conclusion", "steps_of_up", "newer", "again"),
+    [
+        ("completed", "cancelled", [CUT], False, True),
+        ("completed", "failure", [LOST], False, True),
+        ("completed", "failure", [ENDED, {"name": "Nothing goes on", "conclusion": "failure"}], False, True),
+        ("completed", "failure", [ENDED, {"name": "Nothing goes on", "conclusion": "success"}], False, False),
+        ("completed", "failure", [], False, False),
+        ("completed", "success", [{"name": "Up", "conclusion": "success"}], False, False),
+        ("in_progress", "", [], False, False),
+        ("completed", "cancelled", [CUT], True, False),
+    ],
+    ids=[
+        "cancelled",
+        "runner lost",
+        "moves go on",
+        "refused",
+        "turned away",
+        "ended well",
+        "at work",
+        "newer stacks",
+    ],
+)
+def test_only_a_run_that_was_cut_goes_on_and_only_with_the_stacks_that_were_let_through(
+    tmp_path: Path, status: str, conclusion: str, steps_of_up: list[dict[str, str]], newer: bool, again: bool
+) -> None:
+    """It is run again as it was: whoever had to agree to it has to agree again."""
+    missing = [program for program in ("bash", "jq") if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"what the script uses is missing here: {', '.join(missing)}")
+
+    def git(*words: str) -> str:
+        own = ("-c", "user.name=test", "-c", "user.email=test@lab.example", "-c", "init.defaultBranch=main")
+        return subprocess.run(
+            ["git", *own, *words], cwd=tmp_path, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout.strip()
+
+    def committed(text: str) -> str:
+        (tmp_path / "stacks" / "prod.yaml").write_text(text, encoding="ascii")
+        git("add", "stacks")
+        git("commit", "-qm", text)
+        return git("rev-parse", "HEAD")
+
+    git("init", "-q")
+    (tmp_path / "stacks").mkdir()
+    commit = committed("one")
+    if newer:
+        committed("two")
+    run = {"databaseId": 5, "event": "push", "headSha": commit, "status": status, "conclusion": conclusion}
+    kept = {"runs": [run], "jobs": {"5": {"jobs": [{"name": "up", "steps": steps_of_up}]}}}
+    (tmp_path / "kept.json").write_text(json.dumps(kept), encoding="utf-8")
+    (tmp_path / "bin").mkdir()
+    for name, text in (("gh", CONTINUED), ("reads", GH)):
+        (tmp_path / "bin" / name).write_text(text, encoding="utf-8")
+        (tmp_path / "bin" / name).chmod(0o755)
+    workflow = yaml.safe_load((PIPELINES / "github" / "continue.yaml").read_text(encoding="utf-8"))
+    script = workflow["jobs"]["continue"]["steps"][-1]["run"]
+    given = {
+        "GH_KEPT": str(tmp_path / "kept.json"), "GH_RERUN": str(tmp_path / "rerun"), "RUNNER_TEMP": str(tmp_path),
+        "GH_READS": str(tmp_path / "bin" / "reads"), "MAIN": "main",
+    }  # fmt: skip
+    subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", script], cwd=tmp_path, check=True,
+        env={**os.environ, **given, "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert (tmp_path / "rerun").exists() is again
+
+
 def test_what_is_downloaded_of_earlier_runs_is_of_the_branch_itself() -> None:
     """A run is asked for by its workflow's file, which no other branch can take, and counts by its commit alone."""
     asked = [
@@ -289,7 +366,7 @@ def test_what_is_downloaded_of_earlier_runs_is_of_the_branch_itself() -> None:
         for text in [file.read_text(encoding="utf-8")]
         if "gh run list" in text
     ]
-    assert len(asked) == 3
+    assert len(asked) == 4
     for text in asked:
         assert set(re.findall(r"--workflow (\S+)", text)) <= {"apply.yaml", "inventory.yaml"}
         assert text.count("gh run list") == text.count("git rev-list --first-parent HEAD")

@@ -42,11 +42,11 @@ def coming(holdings: Holdings, inventory: Inventory, plan: Plan) -> Mapping[VmId
     running = ((host, job) for host in inventory.hosts.values() for job in host.jobs if not job.only_prepares)
     for host, job in running:
         vm = next((vm for vm in host.vms if vm.id == job.vm_id), None)
-        if vm is None:
-            continue
+        if vm is None or vm.host not in holdings.facts:
+            continue  # of a host that was not read closer nobody knows the room
         label, move = ours.get(vm.id, (labels.get(vm.id, ""), None))
         end = _end(holdings, inventory, label, vm, job, move)
-        if end is not None and vm.host in holdings.facts:
+        if end is not None:
             here = holdings.place(label, vm)
             start = replace(
                 here, holdings=here.holdings | end.holdings, begun=end.holdings - here.holdings,

@@ -10,7 +10,7 @@ from hyperv_placement.model.plan import Plan, Schedule
 from hyperv_placement.model.stack import Rule, Stack, VmSpec
 from hyperv_placement.model.units import GIB
 from hyperv_placement.planning import plan
-from tests.estates import facts, host, inventory, machine, spec, stack
+from tests.estates import facts, host, inventory, job, machine, spec, stack
 
 GIB_IN_MIB = 1024
 
@@ -154,3 +154,11 @@ def test_moves_that_copy_nothing_have_a_schedule() -> None:
     found = inventory(host("hv1", off, other), replace(host("hv2"), facts=single))
     result = plan(stack({**spec(1, "hv2"), **spec(2, "hv2")}, hosts=("hv1", "hv2")), found)
     assert [each.label for each in result.schedule.moves] == ["VM001", "VM002"]
+
+
+def test_files_that_move_on_a_host_of_which_no_facts_were_read_hold_nobody_up() -> None:
+    """A run that was killed left the copy to its host; the next one plans first by a sweep alone, and once more by facts."""
+    copying = replace(host("hv1", machine(1), jobs=(job(1, None, "E:\\New\\os.vhdx"),)), facts=None)
+    seen = inventory(copying, host("hv2", machine(2, "hv2")), host("hv3"))
+    found = plan(stack({**spec(1, "hv1"), **spec(2, "hv3")}), seen)
+    assert [move.label for move in found.schedule.moves] == ["VM002"]
