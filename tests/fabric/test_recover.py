@@ -10,6 +10,7 @@ from hyperv_placement.errors import InterruptedRunError
 from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.model.identity import NOTHING_KEPT
 from hyperv_placement.model.move import Move
+from hyperv_placement.model.names import vm_id
 from hyperv_placement.operations.recover.hosts import Looker
 from hyperv_placement.operations.recover.values import HostsFound, Pending
 from hyperv_placement.operations.recover.waiting import wait_for_moves
@@ -33,7 +34,7 @@ def looker(fabric: Fabric) -> Looker:
     vm = fabric.lab_vm("WEB01")
     [declared] = spec(1, "hv2").values()
     whole = stack(
-        {"WEB01": replace(declared, label="WEB01", name="WEB01", id=vm.id)}, hosts=tuple(fabric.specs)
+        {"WEB01": replace(declared, label="WEB01", name="WEB01", id=vm_id(vm.id))}, hosts=tuple(fabric.specs)
     )
     whole = replace(whole, hosts=fabric.specs)
     audit = AuditLog(fabric.home / "killed" / "log.jsonl", clock=fabric.clock)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from . import winpath
-from .estate import MigrationJob
+from .estate import MigrationJob, Roots, VirtualMachine
 from .move import Move
 from .names import dns
 from .own_name import Identity, called, own_name
@@ -37,12 +37,26 @@ def host_named(text: str, hosts: Mapping[Key, Identity]) -> Key | None:
     return min(meant, key=lambda key: own_name(hosts[key]) is None, default=None)
 
 
+def has_brought(job: MigrationJob, vm: VirtualMachine) -> bool:
+    """Say whether a job of files alone has all of them where it reports to take them: it only cleans up behind itself.
+
+    One that reports no place may take them anywhere.
+    """
+    reports = any(job.new_paths) or any(job.new_roots)
+    there = (disk.path for disk in (*vm.disks, *vm.frozen))
+    return job.destination is None and reports and _within(job, there, vm.roots)
+
+
 def _same_paths(job: MigrationJob, move: Move) -> bool:
     """A job that does not report its paths is assumed to have ours."""
-    roots = {
-        winpath.comparable(root) for root in (move.roots.config, move.roots.checkpoints, move.roots.paging)
-    }
-    ours = {winpath.comparable(disk.target) for disk in move.all_disks}
+    moved = {disk.instance_id for disk in move.all_disks}
+    # A job of files alone shows each at its new place before it ends, and what is in its place is no part of our move any more.
+    there = (disk.path for disk in (*move.vm.disks, *move.vm.frozen) if disk.instance_id not in moved)
+    return _within(job, (*(disk.target for disk in move.all_disks), *there), move.roots)
+
+
+def _within(job: MigrationJob, paths: Iterable[str], roots: Roots) -> bool:
     theirs = {winpath.comparable(path) for path in job.new_paths if path}
     their_roots = {winpath.comparable(root) for root in job.new_roots if root}
-    return theirs <= ours and their_roots <= roots
+    folders = (roots.config, roots.checkpoints, roots.paging)
+    return theirs <= {*map(winpath.comparable, paths)} and their_roots <= {*map(winpath.comparable, folders)}

@@ -38,6 +38,9 @@ from hyperv_placement.workspace.inventory_file import of_hosts, read
 from hyperv_placement.workspace.stacks import PROJECT
 
 _DOUBTFUL = {Standing.MISSING, Standing.AMBIGUOUS}
+_PREPARING_S = 30.0
+"""Seconds that a run waits where a machine is being prepared for a move, or checked, before it is left alone for this run."""
+_PREPARING_EVERY_S = 2.0
 _ROUNDS = 3
 """Closer looks: what is known of the room then can make others go, who are looked at in their turn."""
 _READERS = 16
@@ -84,6 +87,12 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     if any(step.standing in _DOUBTFUL for step in first.steps):
         # Seen once is seen: a later sweep that misses such a machine met it between two hosts.
         sound = frozenset(step.label for step in first.steps if step.standing not in _DOUBTFUL)
+        inventory = _swept(estate, handoff)
+        first = planned()
+    begun = estate.clock.now()
+    # What a killed run has begun to prepare ends within seconds, and then the move can be ordered.
+    while handoff and _is_prepared(first, inventory) and estate.clock.now() - begun < _PREPARING_S:
+        estate.clock.wait(_PREPARING_EVERY_S)
         inventory = _swept(estate, handoff)
         first = planned()
     # Only facts, which a sweep does not read, tell whether two hosts that show one machine are one computer under two names.
@@ -169,6 +178,17 @@ def _held_against(inventory: Inventory, stack: Stack, known: Kept) -> Inventory:
         return replace(host, facts=facts)
 
     return replace(inventory, hosts={name: held(host) for name, host in inventory.hosts.items()})
+
+
+def _is_prepared(found: Plan, inventory: Inventory) -> bool:
+    """Say whether a machine that is to move is being prepared for a move or checked, and not moved."""
+    return any(
+        step.standing == Standing.MOVED_BY_OTHERS
+        and step.vm is not None
+        and (running := inventory.job_of(step.vm.id)) is not None
+        and running[1].only_prepares
+        for step in found.steps
+    )
 
 
 def _lacks_an_order(found: Plan) -> bool:

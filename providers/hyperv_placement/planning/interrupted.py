@@ -66,6 +66,8 @@ class Fate:
     """Where it is; while it moves where it comes from."""
     percent: int | None = None
     """Of a move that goes on."""
+    prepares: bool = False
+    """Whether what goes on only prepares a move, or checks one: that takes seconds, and the next run waits for it."""
     planned: HostName | None = None
     """Where a planned machine of it is left that nobody moves into."""
     files: tuple[str, ...] = ()
@@ -99,7 +101,7 @@ def doubtful(fates: Collection[Fate]) -> bool:
 
 
 def _going_on(begun: Begun, host: Host, job: MigrationJob) -> Fate:
-    doing = "is prepared" if job.only_prepares else "moves"
+    doing = "is prepared for a move" if job.only_prepares else "moves"
     whereto = f" to {job.destination}" if job.destination else ", its files alone"
     by = f", ordered by {job.owner}" if job.owner else ""
     text = f"it {doing}{whereto}, at {job.percent} % ({host.name}, job {job.id}{by})"
@@ -110,6 +112,7 @@ def _going_on(begun: Begun, host: Host, job: MigrationJob) -> Fate:
         text=text,
         host=host.name,
         percent=job.percent,
+        prepares=job.only_prepares,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from hyperv_placement.model.adoption import leads_to, names_host
+from hyperv_placement.model.adoption import has_brought, leads_to, names_host
 from hyperv_placement.model.estate import Host, HostFacts, Inventory, MigrationJob, VirtualMachine
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.move import Move
@@ -104,7 +104,9 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
     facts = destination.facts
     ends = (target.name,) if move is not None and move.changes_host else ()
     jobs = (
-        each for each in inventory.jobs_of(vm.id, *ends) if move is not None or _leads_away(each[1], facts)
+        each
+        for each in inventory.jobs_of(vm.id, *ends)
+        if move is not None or _leads_away(each[1], vm, facts)
     )
     if managed and (running := next(jobs, None)) is not None:
         # A migration that leads where we want it is followed, whoever started it: no second one is ordered.
@@ -125,10 +127,10 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
     return step(Standing.REFUSED if refused else Standing.MOVE, move, *reasons)
 
 
-def _leads_away(job: MigrationJob, here: HostFacts | None) -> bool:
+def _leads_away(job: MigrationJob, vm: VirtualMachine, here: HostFacts | None) -> bool:
     """Say whether a job takes a machine away from its place: one that prepares or checks does not, nor one that brought it there."""
     arrived = here is not None and job.destination is not None and names_host(job.destination, here)
-    return not job.only_prepares and not arrived
+    return not (job.only_prepares or arrived or has_brought(job, vm))
 
 
 def _to_away(label: str, target: HostSpec) -> Iterator[Finding]:

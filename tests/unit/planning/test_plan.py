@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hyperv_placement.model.estate import Disk, DiskKind, Host, Roots, VirtualMachine, VmState
+from hyperv_placement.model.estate import Disk, DiskKind, Host, MigrationJob, Roots, VirtualMachine, VmState
 from hyperv_placement.model.finding import Severity
 from hyperv_placement.model.guard import Guard
 from hyperv_placement.model.move import Moves
@@ -380,3 +380,32 @@ def test_two_entries_for_one_machine_are_refused_and_others_go_on() -> None:
     assert [step.standing for step in result.steps] == [Standing.REFUSED, Standing.MOVE, Standing.REFUSED]
     for step in (result.steps[0], result.steps[2]):
         assert "VM001 and db are one machine" in str(step.findings[-1])
+
+
+def test_a_copy_of_files_that_has_switched_is_not_taken_for_somebody_elses() -> None:
+    """Before its job ends the machine shows the new places already, of all files or of some; a job that reports others leads away."""
+    wanted = spec(1, "hv1", storage="E:\\New")
+    there = "E:\\New\\Virtual Hard Disks\\os.vhdx"
+    arrived = machine(1, folder="E:\\New")
+    finishing = dataclasses.replace(
+        job(1, None, there), new_roots=("E:\\New", "E:\\New", "E:\\New"), percent=98
+    )
+
+    def standing(vm: VirtualMachine, running: MigrationJob) -> Standing:
+        [step] = plan(stack(wanted), inventory(host("hv1", vm, jobs=(running,)))).steps
+        return step.standing
+
+    assert standing(arrived, finishing) is Standing.IN_PLACE
+    assert (
+        standing(arrived, dataclasses.replace(finishing, new_paths=("F:\\os.vhdx",)))
+        is Standing.MOVED_BY_OTHERS
+    )
+    assert (
+        standing(arrived, dataclasses.replace(finishing, new_paths=(), new_roots=()))
+        is Standing.MOVED_BY_OTHERS
+    )
+    half = dataclasses.replace(arrived, roots=machine(1).roots)
+    assert standing(half, finishing) is Standing.MOVE
+    assert (
+        standing(half, dataclasses.replace(finishing, new_paths=("F:\\os.vhdx",))) is Standing.MOVED_BY_OTHERS
+    )

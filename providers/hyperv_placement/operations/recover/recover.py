@@ -33,6 +33,8 @@ from .waiting import Say, wait_for_moves
 
 _OTHERS_S = 120.0
 """Seconds to wait for another of these commands, which asks engine and hosts."""
+_PREPARING_S = 60.0
+"""Seconds to wait for a planned machine that is being made, or checked."""
 _BACKEND = "PULUMI_BACKEND_URL"
 _REFRESH = ("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--suppress-outputs")
 
@@ -74,7 +76,7 @@ def recover(asked: Asked) -> Recovery:
         looker = Looker(stack=stack, estate=estate, audit=audit, kept=kept_of(stack, asked.project))
         with _alone(asked):
             found = _looked(asked, looker, found, calls)
-        if asked.wait is not None and _waited(asked.wait, estate, found):
+        if _waited(asked, estate, found):
             with _alone(asked):
                 found = _settled(looker, found, *looker.look(found.engine.pending, interrupted=True))
         return found
@@ -92,16 +94,21 @@ def _alone(asked: Asked) -> Iterator[None]:
         ) from error
 
 
-def _waited(say: Say, estate: Estate, found: Recovery) -> bool:
-    """Wait for moves that go on; return whether they have ended, and not whoever waited has gone."""
-    if not any(fate.became is Became.GOES_ON for fate in found.hosts.fates):
-        return False
+def _waited(asked: Asked, estate: Estate, found: Recovery) -> bool:
+    """Wait for moves that go on where that is asked for, else for what a killed run has begun to prepare: that takes seconds.
+
+    Return whether another look may show more.
+    """
+    going = [fate for fate in found.hosts.fates if fate.became is Became.GOES_ON]
+    say = asked.wait or (lambda _line: None)
+    if asked.wait is None:
+        going = [fate for fate in going if fate.prepares and found.lock.state is LockState.FREE]
     try:
-        wait_for_moves(estate, found.hosts.fates, say)
+        wait_for_moves(estate, going, say, most=None if asked.wait else _PREPARING_S)
     except KeyboardInterrupt:
         say("Not waited for any longer; the moves go on at their hosts")
         return False
-    return True
+    return bool(going)
 
 
 def _looked(asked: Asked, looker: Looker, found: Recovery, calls: EngineCalls) -> Recovery:

@@ -18,14 +18,15 @@ _STEP = 5
 """Percent between two lines about one move."""
 
 
-def wait_for_moves(estate: Estate, fates: Sequence[Fate], say: Say) -> None:
-    """Wait for the moves that go on. KeyboardInterrupt goes through: the moves stay with their hosts."""
+def wait_for_moves(estate: Estate, fates: Sequence[Fate], say: Say, *, most: float | None = None) -> None:
+    """Wait for the moves that go on, `most` seconds at most. KeyboardInterrupt goes through: the moves stay with their hosts."""
+    begun = estate.clock.now()
     waiting = {fate.vm_id: fate for fate in fates if fate.became is Became.GOES_ON and fate.host is not None}
     said = {fate.vm_id: fate.percent or 0 for fate in waiting.values()}
     heard = dict.fromkeys((fate.host for fate in waiting.values()), estate.clock.now())
     for fate in waiting.values():
         say(f"{fate.name}: {fate.text}")
-    while waiting:
+    while waiting and (most is None or estate.clock.now() - begun < most):
         estate.clock.wait(_PAUSE_S)
         for host in sorted({fate.host for fate in waiting.values() if fate.host is not None}):
             try:
