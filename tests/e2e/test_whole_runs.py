@@ -92,6 +92,7 @@ def test_up_reaches_the_declared_placement_and_drift_is_repaired(site: Site) -> 
     assert open_to_others(site) == []
 
 
+@pytest.mark.outcome
 def test_a_killed_engine_costs_no_move(site: Site) -> None:
     """The plugin leaves, the host finishes, the documented commands end in order, nothing moves twice."""
     site.lab("fault", "clear")

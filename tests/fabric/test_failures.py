@@ -85,6 +85,7 @@ def test_a_failed_migration_leaves_the_machine_where_it_was(fabric: Fabric) -> N
     assert fabric.audited() == ["start", "end"]
 
 
+@pytest.mark.outcome
 def test_the_next_run_finishes_what_a_failure_left(fabric: Fabric) -> None:
     """A failure late in the copy is cleaned up by the host; the same order works then."""
     fabric.fault("migration-fails", vm="WEB01", after=80, text="The disk is on fire. (0x80070070)")
@@ -94,6 +95,7 @@ def test_the_next_run_finishes_what_a_failure_left(fabric: Fabric) -> None:
     assert not fabric.world.state.violations
 
 
+@pytest.mark.outcome
 def test_a_lost_race_for_a_slot_is_run_again(fabric: Fabric) -> None:
     """The one failure that waiting cures; both hosts show the machine unmoved before the order is given again."""
     words = "virtual machine migration limit '2' was reached, please wait for completion"
@@ -111,6 +113,7 @@ def test_a_refused_start_is_an_error_and_no_job(fabric: Fabric) -> None:
     assert fabric.audited() == ["start", "refused"]
 
 
+@pytest.mark.outcome
 def test_a_lost_answer_is_looked_for_and_not_sent_again(fabric: Fabric) -> None:
     """The order was taken, the connection cut before the answer: its job is found and followed."""
     fabric.fault("drop-answer", host="hv1")
@@ -120,6 +123,7 @@ def test_a_lost_answer_is_looked_for_and_not_sent_again(fabric: Fabric) -> None:
     assert fabric.audited() == ["start", "answer lost", "end"]
 
 
+@pytest.mark.outcome
 @pytest.mark.parametrize(("whereto", "outcome"), [("hv2", "arrives"), ("hv3", "is left alone")])
 def test_a_race_that_is_lost_right_before_the_order(make_fabric: Maker, whereto: str, outcome: str) -> None:
     """Somebody's order came between our last look and ours: a job to our target is followed, another one is theirs."""
@@ -169,12 +173,14 @@ def test_trouble_after_a_lost_answer_says_nothing_of_the_order(
     assert not fabric.world.state.violations
 
 
+@pytest.mark.outcome
 def test_a_vanished_job_is_answered_by_the_machine(fabric: Fabric) -> None:
     """A host keeps an ended job for five minutes; whoever looks later looks at the machine."""
     fabric.fault("job-vanishes", vm="WEB01")
     assert fabric.run(fabric.order("WEB01", "hv2")).host == "hv2"
 
 
+@pytest.mark.outcome
 def test_a_job_without_progress_is_left_alone(fabric: Fabric) -> None:
     """Following ends, the job does not: its machine arrives when the fault is gone."""
     rule = fabric.fault("stall", vm="WEB01", after=30)
@@ -186,6 +192,7 @@ def test_a_job_without_progress_is_left_alone(fabric: Fabric) -> None:
     assert len(fabric.log("start")) == 1
 
 
+@pytest.mark.outcome
 def test_an_interrupted_run_leaves_the_job_and_the_next_adopts_it(fabric: Fabric) -> None:
     """Nothing new starts, the move goes on at its host, and the next run follows it to the end."""
     rule = fabric.fault("stall", vm="WEB01", after=40)
@@ -207,6 +214,7 @@ def test_an_interrupted_run_leaves_the_job_and_the_next_adopts_it(fabric: Fabric
     assert not fabric.world.state.violations
 
 
+@pytest.mark.outcome
 def test_a_move_of_somebody_else_to_the_same_place_is_adopted(fabric: Fabric) -> None:
     """Who started it does not matter, where it leads does."""
     move = fabric.order("WEB01", "hv2")
@@ -225,6 +233,7 @@ def test_a_move_of_somebody_else_elsewhere_is_left_alone(fabric: Fabric) -> None
     until(lambda: fabric.lab_vm("WEB01").host == "hv3")
 
 
+@pytest.mark.outcome
 def test_an_unreachable_destination_starts_nothing(fabric: Fabric) -> None:
     """Where a host cannot be read, no order is given."""
     move = fabric.order("WEB01", "hv2")
@@ -234,6 +243,7 @@ def test_an_unreachable_destination_starts_nothing(fabric: Fabric) -> None:
     assert not fabric.log("start")
 
 
+@pytest.mark.outcome
 def test_a_source_that_falls_silent_is_waited_for(fabric: Fabric) -> None:
     """Trouble with the connection while a job runs is no failure: the job goes on, and so do we."""
     rule = fabric.fault("stall", vm="WEB01", after=20)
@@ -282,6 +292,7 @@ def test_a_foreign_move_makes_room_too(fabric: Fabric) -> None:
     assert not fabric.world.state.violations
 
 
+@pytest.mark.outcome
 def test_a_new_process_finds_what_an_old_one_left(fabric: Fabric) -> None:
     """A run that died says nothing: another estate and another ledger adopt its job."""
     move = fabric.order("WEB01", "hv2")

@@ -59,6 +59,7 @@ def last_line(fabric: Fabric) -> dict[str, Any]:
     return line
 
 
+@pytest.mark.outcome
 def test_a_job_that_completes_with_warnings_has_moved_its_machine(fabric: Fabric) -> None:
     """JobState 32768 with ErrorCode 0 is success, and each of its words is reported."""
     assert under(fabric, "migration-warns", text="A folder stays. | A lease stays.") == [
@@ -73,6 +74,7 @@ def test_a_move_without_trouble_warns_of_nothing(fabric: Fabric) -> None:
     assert not {"warnings", "left"} & last_line(fabric).keys()
 
 
+@pytest.mark.outcome
 @pytest.mark.parametrize(
     ("kind", "words"),
     [("fails-moved", GONE), ("completes-with-code", f"Completed with ErrorCode 32768: {GONE}")],
@@ -86,6 +88,7 @@ def test_a_job_that_denies_what_it_has_done_is_a_success_with_its_words(
     assert reported.endswith(", and both hosts show the machine as ordered")
 
 
+@pytest.mark.outcome
 def test_a_failed_job_says_where_its_machine_is(fabric: Fabric) -> None:
     """In words, and with what the host says of it."""
     said = failed(fabric, "migration-fails", error=MigrationFailedError, after=30, text=GONE)
@@ -93,6 +96,7 @@ def test_a_failed_job_says_where_its_machine_is(fabric: Fabric) -> None:
     assert said.endswith(f"{GONE}; it is on hv1, running")
 
 
+@pytest.mark.outcome
 def test_a_job_that_completes_and_moves_nothing_is_seen_at_once(fabric: Fabric) -> None:
     """Both hosts agree and nobody is at work on it: there is nothing to wait a minute for."""
     said = failed(fabric, "completes-unmoved")
@@ -102,6 +106,7 @@ def test_a_job_that_completes_and_moves_nothing_is_seen_at_once(fabric: Fabric) 
     assert fabric.run(fabric.order("WEB01", "hv2")).host == "hv2"
 
 
+@pytest.mark.outcome
 def test_a_job_that_vanishes_and_has_moved_nothing_is_a_failure(fabric: Fabric) -> None:
     """The machine is asked, and it says that it has not moved."""
     said = failed(fabric, "job-vanishes", "completes-unmoved", error=MigrationFailedError)
@@ -130,6 +135,7 @@ def test_a_machine_that_is_nowhere_is_said_to_be_nowhere(fabric: Fabric) -> None
     assert said == "WEB01 (hv1 -> hv2) is not as ordered: it is not on hv2; it is on none of 3 hosts"
 
 
+@pytest.mark.outcome
 def test_a_machine_that_is_at_neither_end_while_a_host_is_silent(fabric: Fabric) -> None:
     """Silence is named, and never taken for an answer."""
     move = fabric.order("WEB01", "hv2")
@@ -139,12 +145,14 @@ def test_a_machine_that_is_at_neither_end_while_a_host_is_silent(fabric: Fabric)
         fabric.run(move)
 
 
+@pytest.mark.outcome
 def test_a_guest_that_was_shut_down_on_the_way_is_a_warning(fabric: Fabric) -> None:
     """The machine is proven to be there; that it does not run is said in words, and at once."""
     assert under(fabric, "vm-turned-off") == ["it is off, was running"]
     assert max(fabric.clock.waits().values()) < SHORT
 
 
+@pytest.mark.outcome
 def test_a_guest_that_does_not_answer_is_a_warning(fabric: Fabric) -> None:
     """It is waited for a minute, for it can come back."""
     assert under(fabric, "heartbeat-lost") == ["its guest's heartbeat has not come back"]
@@ -155,18 +163,21 @@ def test_a_machine_that_was_renamed_on_the_way_is_there(fabric: Fabric) -> None:
     assert under(fabric, "vm-renamed", text="OLD") == ["it is now named OLD"]
 
 
+@pytest.mark.outcome
 def test_a_planned_copy_that_stays_is_reported(fabric: Fabric) -> None:
     """It is no part of the machine: its rows are not mixed into it."""
     assert under(fabric, "planned-left") == ["a planned copy of it is left on hv2"]
     assert last_line(fabric)["left"] == {"files": [], "planned": True}
 
 
+@pytest.mark.outcome
 def test_a_planned_copy_that_a_failure_leaves_is_named(fabric: Fabric) -> None:
     """The failure is the job's, and what it has left stands beside it."""
     said = failed(fabric, "planned-left", "migration-fails", error=MigrationFailedError, text=GONE)
     assert said.endswith(f"{GONE}; it is on hv1, running; a planned copy of it is left on hv2")
 
 
+@pytest.mark.outcome
 def test_disks_that_stay_at_the_source_are_reported(fabric: Fabric) -> None:
     """Each by its path: nobody else will remove them."""
     files = ["D:\\Hyper-V\\WEB01\\data.vhdx", "D:\\Hyper-V\\WEB01\\os.vhdx"]
@@ -176,6 +187,7 @@ def test_disks_that_stay_at_the_source_are_reported(fabric: Fabric) -> None:
     assert all(file in reported for file in files)
 
 
+@pytest.mark.outcome
 def test_a_source_that_does_not_let_us_look_for_files_has_not_been_looked_at(fabric: Fabric) -> None:
     """Whether it still holds them nobody knows: that is no word of their being gone."""
     fabric.audit = Watching(fabric.audit, fabric.clock, {

@@ -163,6 +163,7 @@ def test_a_differencing_disk_is_refused_before_anything_starts(make_fabric: Make
     assert not fabric.log("start")
 
 
+@pytest.mark.outcome
 def test_a_machine_that_has_changed_since_is_refused(make_fabric: Maker) -> None:
     """Between plan and start somebody moved a disk: the order would speak of a file that is gone."""
     fabric = make_fabric(estate(machine("WEB01", folder=f"{SHARE}\\WEB01")))
@@ -203,6 +204,7 @@ def test_a_shared_disk_with_a_local_parent_stays(make_fabric: Maker) -> None:
     assert not fabric.log("start")
 
 
+@pytest.mark.outcome
 def test_a_machine_that_has_arrived_by_itself_is_left_alone(make_fabric: Maker) -> None:
     """Somebody was quicker: nothing is ordered, the machine is in place."""
     fabric = make_fabric(estate(machine("WEB01")))

@@ -22,6 +22,7 @@ def fabric(make_fabric: Maker) -> Fabric:
     return make_fabric(estate(machine("WEB01")))
 
 
+@pytest.mark.outcome
 @pytest.mark.parametrize("answer", [{"code": 503}, {"code": 401}, {"code": 500}, {"text": "broken"}])
 @pytest.mark.parametrize("options", [MigrationOptions(), MigrationOptions(check="staged")])
 def test_an_order_that_is_taken_and_answered_badly_is_looked_for(
@@ -52,6 +53,7 @@ def test_a_login_that_is_forgotten_is_found_before_the_order(fabric: Fabric) -> 
     )
 
 
+@pytest.mark.outcome
 def test_a_lost_order_that_was_not_taken_says_where_the_machine_is(fabric: Fabric) -> None:
     """No job, no second order, and the machine's place in words."""
     fabric.audit = Watching(fabric.audit, fabric.clock, {
@@ -64,6 +66,7 @@ def test_a_lost_order_that_was_not_taken_says_where_the_machine_is(fabric: Fabri
     assert not fabric.log("start")
 
 
+@pytest.mark.outcome
 def test_an_order_of_which_the_host_knows_nothing_is_looked_for(fabric: Fabric) -> None:
     """ReturnValue 32772 is Timeout and no refusal: whether a job runs is looked for, and it is not sent again."""
     fabric.fault("refuse-start", vm="WEB01", code=32772)
@@ -92,6 +95,7 @@ def test_a_fault_that_comes_after_the_order_was_taken_is_no_refusal(fabric: Fabr
     assert len(fabric.log("start")) == 1
 
 
+@pytest.mark.outcome
 def test_a_lost_order_of_a_host_that_falls_silent_is_not_called_unseen(fabric: Fabric) -> None:
     """Nobody has read whether its job runs: it does."""
     fabric.fault("stall", vm="WEB01", after=40)

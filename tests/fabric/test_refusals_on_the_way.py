@@ -48,6 +48,7 @@ def refused(fabric: Fabric, work: Behind) -> str:
     return str(caught.value)
 
 
+@pytest.mark.outcome
 @pytest.mark.parametrize(
     ("kind", "cause"),
     [
@@ -69,6 +70,7 @@ def test_a_refusal_is_said_at_once_and_once(fabric: Fabric, kind: str, cause: st
     assert len(fabric.log("start")) == 2
 
 
+@pytest.mark.outcome
 def test_a_password_that_its_file_follows_is_read_again(fabric: Fabric) -> None:
     """An operator has changed both: the job is followed to its end."""
     (work,) = moving(fabric, "WEB01")
@@ -89,6 +91,7 @@ def test_a_password_that_its_file_does_not_follow_is_not_tried_again(fabric: Fab
     assert "hv1 refused the credential of" in refused(fabric, work)
 
 
+@pytest.mark.outcome
 def test_an_end_that_cannot_be_read_is_not_called_anything_else(fabric: Fabric) -> None:
     """The job has ended; where the machine is was not read, and nobody waits a minute for a refusal to pass."""
     (work,) = moving(fabric, "WEB01")

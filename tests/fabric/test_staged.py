@@ -140,6 +140,7 @@ def elsewhere(fabric: Fabric) -> None:
     vm.roots = replace(vm.roots, config="E:\\Elsewhere")
 
 
+@pytest.mark.outcome
 def test_a_planned_machine_in_another_folder_is_somebody_elses(fabric: Fabric) -> None:
     """It is named with its folder and left, whatever a person has allowed: it may be a Compare-VM that somebody needs."""
     foreign(fabric)
@@ -246,6 +247,7 @@ def left_by_a_crash(fabric: Fabric, move: Move, event: str = "staged") -> None:
     foreign(fabric)
 
 
+@pytest.mark.outcome
 @pytest.mark.parametrize("event", ["staging", "staged"])
 def test_the_next_run_clears_what_a_crash_left(fabric: Fabric, event: str) -> None:
     """Ours by the log, with the folder that was ordered then."""

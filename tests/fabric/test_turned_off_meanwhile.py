@@ -50,6 +50,7 @@ def turn_off(fabric: Fabric, name: str) -> None:
     until(lambda: fabric.lab_vm(name).enabled_state == OFF)
 
 
+@pytest.mark.outcome
 def test_turned_off_while_it_moves(fabric: Fabric) -> None:
     """The migration fails, the machine is at its source, off and whole; the next run moves it as it is."""
     sums, move = fabric.sums("WEB01"), fabric.order("WEB01", "hv2")
@@ -68,6 +69,7 @@ def test_turned_off_while_it_moves(fabric: Fabric) -> None:
     assert not fabric.world.state.violations
 
 
+@pytest.mark.outcome
 def test_turned_off_right_before_the_order(fabric: Fabric) -> None:
     """The order is carried out, and that the machine is off now is a warning."""
     fabric.audit = Watching(fabric.audit, fabric.clock, {"start": lambda: turn_off(fabric, "WEB01")})

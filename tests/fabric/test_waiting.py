@@ -87,6 +87,7 @@ def ended(fabric: Fabric) -> None:
     vm.busy = None
 
 
+@pytest.mark.outcome
 @pytest.mark.parametrize(
     ("storage", "folder"), [("", "D:\\Hyper-V\\WEB01"), (", storage: {folder: 'E:\\New'}", "E:\\New")]
 )

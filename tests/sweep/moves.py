@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from hyperv_placement.model.units import GIB
 from lab.estate.generated import SHARE, generate
 from lab.estate.spec import DiskSpec, EstateSpec, VmSpec, VolumeSpec
+from lab.world import World
 
 NEW = "E:\\VMs\\WEB01"
 
@@ -21,14 +22,19 @@ class Kind:
     """What the stack file declares of machines, as YAML."""
     wanted: Mapping[str, tuple[str, str]]
     """Machine -> its host in the end, and how the paths of its disks begin then."""
-    more: str = ""
-    """The rest of the stack file."""
     roots: str = ""
     """What the stack file says of each host besides."""
     orders: Mapping[str, int] = field(default_factory=dict)
     """Machine -> orders to migrate that its way takes, where that is not one."""
     staged: bool = False
     """Whether each order is preceded by one that makes a planned machine."""
+
+    def text(self, world: World) -> str:
+        """Return the stack file but for how to log on."""
+        hosts = "".join(
+            f"  {name}: {{address: '{host.url}'{self.roots}}}\n" for name, host in world.hosts.items()
+        )
+        return f"hosts:\n{hosts}vms: {self.vms}\n"
 
 
 def _machine(name: str = "WEB01", host: str = "hv1", folder: str = "", **given: object) -> VmSpec:

@@ -6,80 +6,24 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hyperv_placement.errors import PlacementError
-from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.migration.migrate import mover_for
-from hyperv_placement.migration.mover import Movers
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.stackfile import load
-from hyperv_placement.winrm.bounds import BOUNDS
 from lab.estate.building import build
-from lab.home import certificates, credentials
-from lab.server import serve
 from lab.storage.checksums import Checksums
-from lab.world import World, vmms
+from lab.world import World
 from lab.world.jobs import MOVE
-from tests.standin.clock import Turns
-from tests.standin.engine import Run, Runs
+from tests.standin.engine import Run
 
+from .labs import PATIENCE, LabRuns, Time, served, stack_of
 from .moves import Kind
 from .wire import Case, Tap, breaking
 
-PATIENCE = 2.0
-"""Seconds of the machine's that a host has for an answer."""
 ORDER = "MigrateVirtualSystemToHost"
-_BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _LIMIT = 120.0
 """Seconds of the machine's after which a run counts as stuck."""
-
-
-class Time:
-    """The lab's time: what the runs have waited, one after the other."""
-
-    def __init__(self) -> None:
-        """Begin on a fixed day."""
-        self._before = 0.0
-        self._clock = Turns()
-
-    def clock(self, world: World) -> Turns:
-        """Return the clock of the next run, which moves the world along."""
-        self._before += self._clock.now()
-        self._clock = Turns(lambda _: vmms.advance(world))
-        return self._clock
-
-    def now(self) -> datetime:
-        """Return the world's date and time."""
-        return _BEGIN + timedelta(seconds=self._before + self._clock.now())
-
-    def pass_on(self, seconds: float) -> None:
-        """Let time pass while nobody runs."""
-        self._before += seconds
-
-
-@dataclass(slots=True, kw_only=True)
-class LabRuns(Runs):
-    """Runs on hosts of the lab, over sockets."""
-
-    world: World
-    time: Time
-
-    def clock(self) -> Turns:
-        """Go on where the last run has ended."""
-        return self.time.clock(self.world)
-
-    def estate(self, stack: Stack, clock: Turns) -> Estate:
-        """Dial, with little patience."""
-        bounds = replace(BOUNDS, answer_seconds=PATIENCE, connect_seconds=PATIENCE)
-        return Estate(stack.hosts, clock=clock, bounds=bounds)
-
-    def movers(self) -> Movers:
-        """Move by the hosts' own migration."""
-        return mover_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,21 +53,11 @@ def play(kind: Kind, home: Path, *cases: Case) -> list[Verdict]:
     """
     time, tap = Time(), Tap(PATIENCE)
     world = build(kind.estate, home, time, ports={host.name: 0 for host in kind.estate.hosts})
-    with _served(world, home, tap):
-        return list(_Round(kind, home, world, time, tap).play(cases or (None,)))
-
-
-@contextmanager
-def _served(world: World, home: Path, tap: Tap) -> Iterator[None]:
-    credentials.ensure(home, world.settings.netbios)
-    certificates.ensure(home, [(host.name, host.full_name) for host in world.hosts.values()])
-    servers = serve(world, home, talk=breaking(tap))
-    servers.start()
-    try:
-        yield
-    finally:
-        tap.over.set()
-        servers.stop()
+    with served(world, home, breaking(tap)):
+        try:
+            return list(_Round(kind, home, world, time, tap).play(cases or (None,)))
+        finally:
+            tap.over.set()
 
 
 class _Round:
@@ -136,7 +70,7 @@ class _Round:
         folder = self.home / "project"
         for old in (*folder.glob("**/*.jsonl"), *folder.glob("**/*.json")):
             old.unlink()
-        stack = self._stack()
+        stack = stack_of(self.world, self.home, self.kind.text)
         engine = LabRuns(folder=folder, world=self.world, time=self.time)
         for number, case in enumerate(cases, 1):
             self.tap.begin_anew(case)
@@ -236,15 +170,3 @@ class _Round:
                 if vm.host != host or not all(disk.path.startswith(start) for disk in vm.disks):
                     return f"{name} is on {vm.host}: {', '.join(disk.path for disk in vm.disks)}"
         return ""
-
-    def _stack(self) -> Stack:
-        path = self.home / "project" / "stacks" / "lab.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        hosts = "".join(
-            f"  {name}: {{address: '{host.url}'{self.kind.roots}}}\n"
-            for name, host in self.world.hosts.items()
-        )
-        login = f"{{credentials: '{self.home / credentials.FILE}', ca: '{self.home / 'ca.pem'}'}}"
-        text = f"connection: {login}\nhosts:\n{hosts}vms: {self.kind.vms}\n{self.kind.more}"
-        path.write_text(text, encoding="utf-8")
-        return load(path)

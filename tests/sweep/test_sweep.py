@@ -22,6 +22,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("sweep")
 
 
+@pytest.mark.outcome
 @pytest.mark.parametrize(
     ("name", "way"),
     [
