@@ -6,9 +6,10 @@ FUZZ_SEED ?= 0
 N ?= 200
 SEED ?= 1
 JOBS ?= 2
+MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup develop directory browser database demo docs docs-write test test-all chaos chaos-short sweep bench check fuzz lock sbom clean
+.PHONY: help setup develop directory browser database demo docs docs-write test test-all chaos chaos-short sweep soak bench check fuzz lock sbom clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
@@ -45,6 +46,9 @@ chaos-short: setup ## Twenty fixed rounds of it, as CI runs them (3 minutes on t
 
 sweep: develop ## Break the answer to each request of one move of each kind in each way (3 hours, goes on where it ended; ONLY=kind JOBS=2)
 	@$(VENV_PYTHON) -m tests.sweep --jobs $(JOBS) $(if $(ONLY),"$(ONLY)")
+
+soak: develop ## Live through a night of an estate at 20 times its speed; 1 where something grows (MINUTES=30 SEED=1)
+	@$(VENV_PYTHON) -m tools.soak --minutes $(MINUTES) --seed $(SEED)
 
 bench: develop ## Measure what is promised, goals and results side by side (12 minutes; ONLY=name for one)
 	@$(VENV_PYTHON) -m tools.bench $(ONLY)

@@ -49,7 +49,7 @@ from . import calls, cim, configuration, identify, unserved
 from .configuration import Configuration
 from .enumerations import Enumerations
 from .headers import envelope_size, refusal, timeout_seconds
-from .interruptions import Dropped, Instead
+from .interruptions import Dropped, Instead, spoiled_by_chance
 from .subscriptions import Subscriptions
 
 _SOAP_1_1 = b"http://schemas.xmlsoap.org/soap/envelope/"
@@ -82,7 +82,7 @@ class Service:
         self._enumerations = Enumerations(host, now)
         self._subscriptions = Subscriptions(host)
         self._under_way: Counter[str] = Counter()
-        self._connections = 0
+        self._connections = self._answers = 0
 
     def is_down(self) -> bool:
         """Say whether a fault of the lab has this host down."""
@@ -150,7 +150,16 @@ class Service:
                     if isinstance(refused, NotServedError):
                         self._note_not_served(refused.what, caller)
         reply = self._sized(response if timely else catalogue.timed_out(machine), request, machine)
+        if self._is_lost():
+            raise Dropped
         return replace(reply, spoil=self._spoiler(request))
+
+    def _is_lost(self) -> bool:
+        """Say whether the answer to a request that was carried out is one of those that a fault of the lab has lost."""
+        with self.world.lock:
+            self._answers += 1
+            rule = self.world.faults.find("answers-lost", host=self.host.name)
+            return rule is not None and spoiled_by_chance(rule, self.host.name, self._answers)
 
     def _spoiler(self, request: Request) -> Rule | None:
         """Return the rule of the lab that spoils the answer of a request on its way."""

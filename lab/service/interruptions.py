@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from http import HTTPStatus
 
 from lab.world.faults import Fault
@@ -21,6 +22,11 @@ class Instead(Exception):  # noqa: N818 - no error: a fault of the lab that was 
         self.status = status
         self.body = body
         self.location = location
+
+
+def spoiled_by_chance(rule: Fault, host: str, number: int) -> bool:
+    """Say whether a rule that speaks of a part of all answers fits the one of this number, the same for the same seed."""
+    return random.Random(f"{rule.seed}-{host}-{number}").randrange(100) < rule.after
 
 
 def instead_of_an_order(rule: Fault) -> Instead:

@@ -75,6 +75,7 @@ KINDS = {
     "answer-truncated": _job("an answer (--operation) ends at --after percent of its bytes"),
     "answer-garbled": _job("a hundredth of the bytes of an answer (--operation) is noise, by --seed"),
     "answer-doubled": _job("an answer (--operation) comes twice, in one body"),
+    "answers-lost": _host("of a host's answers --after percent (5) are lost, by --seed: connections are cut"),
     "redirected": _job("a request is answered with HTTP 307 to --error, and not carried out"),
     "unavailable": _job("a host answers HTTP 503 without SOAP"),
     "login-lost": _job("a host forgets who has logged on on a connection: HTTP 401"),

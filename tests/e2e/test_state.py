@@ -174,7 +174,7 @@ def held_for_all(site: Site, other: Workspace, environ: Mapping[str, str], repor
 
 def test_state_is_kept_where_the_page_says(site: Site, tmp_path: Path) -> None:
     """In PostgreSQL with a lock that holds, and taken along to object storage; nothing of it in the project. Holds count for all who share it."""
-    export, take_along, in_database, in_storage = (block.text for block in blocks(PAGE))
+    export, take_along, in_database, in_storage, _ = (block.text for block in blocks(PAGE))
     passphrase = {"PULUMI_CONFIG_PASSPHRASE": "of the lab"}
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.standin.engine import Run
 from .labs import LabRuns, Time, served, stack_of
 from .moves import Kind
 
-Meddling = Callable[[World], None]
+Meddling = Callable[[World], object]
 
 
 class Story:
@@ -34,7 +35,11 @@ class Story:
         """Run to the end. `before_the_move`: what somebody does after the plan. `declared`: machines of the stack file, where it has changed."""
         kind = self.kind if declared is None else _declaring(self.kind, declared)
         stack = stack_of(self.world, self.home, kind.text)
-        self.runs.append(self._engine.up(stack, leave=lambda _: before_the_move(self.world)))
+
+        def leave(_: object) -> None:
+            before_the_move(self.world)
+
+        self.runs.append(self._engine.up(stack, leave=leave))
         return self.runs[-1]
 
     def fault(self, kind: str, vm: str | None = None, **more: Any) -> None:
@@ -95,6 +100,7 @@ def _declaring(kind: Kind, vms: str) -> Kind:
 def told(kind: Kind, home: Path) -> Iterator[Story]:
     """Build a lab in `home` and have its hosts listen meanwhile."""
     time = Time()
+    shutil.rmtree(home / "project", ignore_errors=True)
     world = build(kind.estate, home, time, ports={host.name: 0 for host in kind.estate.hosts})
     with served(world, home):
         yield Story(kind, home, world, time)

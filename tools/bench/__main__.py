@@ -17,6 +17,7 @@ from . import (
     drift,
     following,
     lab_memory,
+    load,
     moves,
     preview,
     refusals,
@@ -55,6 +56,7 @@ MEASURES: dict[str, Measure] = {
     "review": review.measure,
 }
 ON_REQUEST: dict[str, Measure] = {
+    "load": load.measure,
     "plan-2000": whole.measure_huge,
     "plan-5000": whole.measure_published,
     "plan-earlier": beside.measure,

@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 SESSIONS = 4
 """Connections per host; a host allows 25 operations to a user on its oldest builds (win32 WinRM page)."""
 
+PROOFS = 4
+"""How often a read before an order is tried: each answer may be lost."""
+
 Heard = Callable[[Request, bytes], None]
 """Is called with each request and its answer as it came."""
 
@@ -114,15 +117,18 @@ class Sessions:
 
     def _prove(self, session: Transport, read: Get, max_envelope_size: int) -> None:
         """Wait for any answer to a read, on a new login where the present one gives none. Raises HostUnreachableError."""
-        try:
-            self._exchanged(session, read, max_envelope_size)
-        except (AnswerLostError, BusyHostError, ProtocolError) as error:
-            _log.info("%s: reading once more before an order: %s", self._host.name, error.message)
-            session.reset()
+        for left in range(PROOFS - 1, -1, -1):
             try:
                 self._exchanged(session, read, max_envelope_size)
             except (AnswerLostError, BusyHostError, ProtocolError) as error:
-                raise HostUnreachableError(f"{error.message}; nothing was ordered") from error
+                # Silence has lasted for all its time, and would again.
+                silent = isinstance(error, AnswerLostError) and error.timed_out
+                if not left or (silent and left < PROOFS - 1):
+                    raise HostUnreachableError(f"{error.message}; nothing was ordered") from error
+                _log.info("%s: reading once more before an order: %s", self._host.name, error.message)
+                session.reset()
+            else:
+                return
 
     def _exchanged(self, session: Transport, request: Request, max_envelope_size: int) -> Response:
         message, message_id = self._encoded(request, max_envelope_size)
