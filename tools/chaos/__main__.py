@@ -21,14 +21,17 @@ from .cases import SHORT, case, seeds
 from .verdict import Verdict, line
 from .worker import play_here, prepare
 
+_INTERRUPTED = 130
+
 
 def main() -> int:
     """Play what the words say; return 1 where a round was not passed, 2 where there is no such kind."""
     words = _words().parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # which a shell's background job ignores, and its runs would
+    for number in (
+        signal.SIGTERM,
+        signal.SIGINT,
+    ):  # a shell's background job ignores the second, and so would its runs
+        signal.signal(number, signal.default_int_handler)
     book = Book(words.folder)
     if words.table:
         print(table(book.verdicts()))
@@ -41,12 +44,15 @@ def main() -> int:
     print(f"{len(chosen)} rounds, {words.jobs} at once", flush=True)
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         book = Book(Path(folder) / "book") if words.short else book
-        wrong = [
-            each.seed for each in _played(chosen, book, Path(folder) / "places", words.jobs) if each.wrong
-        ]
+        played = _played(chosen, book, Path(folder) / "places", words.jobs)
+        try:
+            passed = not [each.seed for each in played if each.wrong]
+        except KeyboardInterrupt:
+            print("interrupted; the next run goes on with the rounds that are missing", file=sys.stderr)
+            return _INTERRUPTED
         if words.replay is None:
             print(table(book.verdicts()))
-    return 1 if wrong else 0
+    return 0 if passed else 1
 
 
 def _words() -> argparse.ArgumentParser:
