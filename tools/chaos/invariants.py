@@ -17,7 +17,6 @@ from .scene import Scene
 
 MEMORY = 160 << 20
 """Bytes that the plugin may have at most; 97 MiB were seen."""
-_LAST = 60
 _PERSON = "operator"
 _ENGINE_SAYS = (
     "is currently locked", "unexpected end of JSON input", "No space left on device", "no space left on device",
@@ -198,21 +197,29 @@ def last_lines_say_why(scene: Scene) -> Iterator[str]:
 
 
 def _unclear(scene: Scene, run: Run) -> str:
-    last = [line for line in run.text().splitlines() if line.strip()][-_LAST:]
-    text = "\n".join(last)
-    killed_below = {"kill-program", "kill-language-host"} & set(scene.case.kinds())
-    if "Traceback" in run.text() and not killed_below:  # Pulumi's own executor shows one then
+    """Return what is missing in the last words of a run that failed; empty where nothing is."""
+    text = run.text()
+    kinds = set(scene.case.kinds())
+    if "Traceback" in text and not _KILLS_BELOW & kinds:  # Pulumi's own executor shows one then
         return "a traceback"
-    if "A bug of" in run.text():
+    if "A bug of" in text:
         return "a bug of ours"
-    named = [each.label for each in scene.machines.values()] + list(scene.lab.world.hosts)
-    says = "error" in text.casefold() or "interrupted" in text.casefold() or "cancel" in text.casefold()
-    if not says:
-        return f"no error in its last lines: {last[-3:]}"
-    causes = (*_ENGINE_SAYS, *(_OF_KILLED if _KILLS_BELOW & set(scene.case.kinds()) else ()))
-    if not any(name in text for name in (*named, *causes)):
-        return f"neither machine nor cause: {last[-6:]}"
-    return ""
+    names = (*(each.label for each in scene.machines.values()), *scene.lab.world.hosts, *_ENGINE_SAYS)
+    names = (*names, *(_OF_KILLED if _KILLS_BELOW & kinds else ()))
+    errors = list(errors_of(text))
+    if any(name in error for error in errors for name in names):
+        return ""
+    return f"neither machine nor cause: {errors or text.splitlines()[-3:]}"
+
+
+def errors_of(text: str) -> Iterator[str]:
+    """Yield each error of the engine's last words, with the line above it that says whose it is; the summary is none."""
+    owner = ""
+    for line in text.rpartition("Diagnostics:")[2].splitlines():
+        if line.startswith("  ") and line.rstrip().endswith("):"):
+            owner = line.strip()
+        elif "error: " in line and "update failed" not in line and "preview failed" not in line:
+            yield f"{owner} {line.strip()}"
 
 
 def unreached(scene: Scene) -> list[str]:

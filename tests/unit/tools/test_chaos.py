@@ -10,6 +10,7 @@ import pytest
 from tools.chaos.book import Book, table
 from tools.chaos.cases import SHORT, case, seeds
 from tools.chaos.disturbances import ALL
+from tools.chaos.invariants import errors_of
 from tools.chaos.moments import Moment, Triggers
 from tools.chaos.starts import HISTORIES, STARTS
 from tools.chaos.verdict import Verdict
@@ -119,3 +120,25 @@ def test_logs_are_kept_of_rounds_that_were_not_passed(tmp_path: Path) -> None:
         (book.logs(each.seed) / "run-1.log").write_text("error", encoding="utf-8")
         book.add(each)
     assert [path.name for path in (tmp_path / "logs").iterdir()] == ["2"]
+
+
+LAST_WORDS = """
+ ~  pulumi-python:dynamic/hyperv:VmPlacement VM002 **updating failed** [diff: ~host]; error: VM002: is on hv1
+Diagnostics:
+  pulumi-python:dynamic/hyperv:VmPlacement (VM002):
+    error: the job failed
+    VM002: is on hv1, goes to hv2
+
+  pulumi:pulumi:Stack (hyperv-placement-lab):
+    error: update failed
+"""
+
+
+def test_the_last_words_of_a_run_are_its_errors_with_their_owners() -> None:
+    """What it has shown before, and that it failed at all, names no cause."""
+    assert list(errors_of(LAST_WORDS)) == [
+        "pulumi-python:dynamic/hyperv:VmPlacement (VM002): error: the job failed"
+    ]
+    assert list(errors_of("error: the stack is currently locked by 1 lock(s)")) == [
+        " error: the stack is currently locked by 1 lock(s)"
+    ]
