@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .disturbances import ALL, PASSWORD, Disturbance, draw
-from .starts import FAILED, HISTORIES, STARTS, Start
+from .starts import ADOPTED, FAILED, FRESH, HISTORIES, STARTS, Start
 
 _MOST, _DOMAINS = 3, 12
 DIRECTORY = "directory"
-SHORT = (
-    5280, 33661, 5282, 17163, 3304, 6605, 1986, 7, 10568, 669,
-    6180, 2921, 2302, 363, 11854, 7935, 716, 4637, 608, 5469,
+_FIXED = 1_000_000
+_OF_CI = (
+    "kill-engine", "kill-plugin", "kill-program", "kill-language-host", "kill-all", "sigint", "sigint-twice", "sigterm",
+    "sighup", "stop-engine", "relay-cut", "relay-garble", "person-moves", "person-deletes", "person-renames", "disk-full",
+    "two-runs", "stack-edited", "drop-answer", "planned-left",
 )  # fmt: skip
-"""The rounds of CI: each start twice, each with one disturbance of another kind, and with little that it has to wait for."""
+"""One disturbance each, with little that it waits for; two for each start."""
+SHORT = range(_FIXED, _FIXED + len(_OF_CI))
+"""The rounds of CI. What their seeds stand for does not change with the kinds that there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,24 +52,25 @@ def case(seed: int) -> Case:
     """Return the round of a seed: among ten in a row each start comes once, and each disturbance among ten times as many as there are."""
     rng = random.Random(seed)  # noqa: S311 - a round is no secret
     shape = list(STARTS)[seed % len(STARTS)]
-    history = rng.choice(HISTORIES)
+    if seed in SHORT:
+        history, kinds = rng.choice((FRESH, ADOPTED)), [_OF_CI[seed - _FIXED]]
+    else:
+        history, kinds = rng.choice(HISTORIES), _kinds(rng, seed)
     start = STARTS[shape](rng)
-    # The step keeps neighbours apart; it has no factor in common with the number of kinds, so none is left out.
-    first = ALL[(seed // len(STARTS) * _STEP + seed) % len(ALL)]
-    kinds = [first, *(rng.choice(ALL) for _ in range(rng.choice((0, 0, 1, _MOST - 1))))]
-    kinds = list(dict.fromkeys(kinds))
-    domain = (
-        rng.randrange(_DOMAINS) == 0 and PASSWORD not in kinds
-    )  # whose accounts change by the directory alone
+    apart = seed in SHORT or PASSWORD in kinds  # accounts of a directory change there alone
+    domain = not apart and rng.randrange(_DOMAINS) == 0
     movers = start.movers()[:1] if history == FAILED else start.movers()  # the others have moved by then
     return Case(
-        seed=seed,
-        shape=shape,
-        history=history,
-        domain=domain,
-        start=start,
+        seed=seed, shape=shape, history=history, domain=domain, start=start,
         disturbances=tuple(draw(rng, kind, start, movers) for kind in kinds),
-    )
+    )  # fmt: skip
+
+
+def _kinds(rng: random.Random, seed: int) -> list[str]:
+    """Return one to three kinds, the first by its turn."""
+    # Of one start each kind in turn, whatever their number; the step keeps neighbours apart.
+    first = ALL[(seed // len(STARTS) + seed % len(STARTS) * _STEP) % len(ALL)]
+    return list(dict.fromkeys([first, *(rng.choice(ALL) for _ in range(rng.choice((0, 0, 1, _MOST - 1))))]))
 
 
 _STEP = 7

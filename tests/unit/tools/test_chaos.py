@@ -45,7 +45,7 @@ def test_a_seed_is_the_same_round_each_time_and_moves_something() -> None:
 
 
 def test_rounds_of_ci_are_of_each_start_and_of_twenty_kinds() -> None:
-    """A change of what is drawn changes what its seeds stand for, and they are chosen anew."""
+    """Two of each start, one disturbance each."""
     rounds = [case(seed) for seed in SHORT]
     assert Counter(each.shape for each in rounds) == dict.fromkeys(STARTS, 2)
     assert len({each.kinds()[0] for each in rounds}) == len(rounds) == 20
