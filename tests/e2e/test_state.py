@@ -172,6 +172,22 @@ def held_for_all(site: Site, other: Workspace, environ: Mapping[str, str], repor
     assert "hold" not in typed(site.workspace, environ, "placement", "check", "lab")
 
 
+def recovered(site: Site, environ: Mapping[str, str], endpoint: str) -> None:
+    """A lock that a runner has left who is no more: nobody sees that from here, so a person looks there and names it."""
+    lock = f"{endpoint}/placement/.pulumi/locks/organization/hyperv-placement/lab/left.json"
+    content = {"pid": 4711, "username": "ops", "hostname": "runner-7", "timestamp": "2026-11-30T06:00:00Z"}
+    with requests.Session() as client:
+        client.trust_env = False  # no proxy
+        client.put(lock, json=content, timeout=20).raise_for_status()
+        said = typed(site.workspace, environ, "placement", "recover", "lab")
+        assert said.endswith("exit code 1"), said
+        assert "run this again with --take-lock-of ops@runner-7" in said
+        assert client.get(lock, timeout=20).status_code == requests.codes.ok
+        said = typed(site.workspace, environ, "placement", "recover", "lab", "--take-lock-of", "ops@runner-7")
+        assert said.endswith("exit code 0"), said
+        assert client.get(lock, timeout=20).status_code == requests.codes.not_found
+
+
 def test_state_is_kept_where_the_page_says(site: Site, tmp_path: Path) -> None:
     """In PostgreSQL with a lock that holds, and taken along to object storage; nothing of it in the project. Holds count for all who share it."""
     export, take_along, in_database, in_storage, _ = (block.text for block in blocks(PAGE))
@@ -201,4 +217,5 @@ def test_state_is_kept_where_the_page_says(site: Site, tmp_path: Path) -> None:
         end(start(site, take_along, {**environ, "NEW_PLACE": place}))
         end(start(site, in_storage, {**environ, **passphrase}))
         held_for_all(site, other, {**environ, **passphrase, "PULUMI_BACKEND_URL": place}, ("check", "drift"))
+        recovered(site, {**environ, **passphrase, "PULUMI_BACKEND_URL": place}, reached["ENDPOINT"])
     assert not (site.file(".pulumi") / "stacks").exists()

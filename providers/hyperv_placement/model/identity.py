@@ -8,6 +8,7 @@ from datetime import datetime
 
 from .names import HostName, VmId
 from .stack import Hold
+from .way_back import WayBack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,8 @@ class Kept:
     """GUID of a machine -> host on which the last run has seen it, or to which it has brought it."""
     homes: Mapping[VmId, Home] = field(default_factory=dict)
     """GUID of a machine -> where it goes back to once that host is out of maintenance."""
+    ways_back: Mapping[VmId, WayBack] = field(default_factory=dict)
+    """GUID of a machine -> where its files go back to, should its run break off between its legs."""
     holds: tuple[Hold, ...] = ()
     """Of the shared state, which others may have set: where the backend keeps the stack's state, not in a file here."""
     holds_unread: str = ""

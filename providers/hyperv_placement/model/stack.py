@@ -15,6 +15,7 @@ from .options import AS_HOSTS_ARE_SET, MigrationOptions
 from .pace import Pace, in_force
 from .policy import UNRESTRICTED, Policy
 from .reserve import NO_RESERVE, Reserve
+from .way_back import WayBack
 
 Authentication = Literal["basic", "certificate", "credssp", "kerberos", "ntlm"]
 Layout = Literal["hyper-v", "flat"]
@@ -252,6 +253,8 @@ class Stack:
     """Of the stack file; `Stack.held` adds those of the shared state, and `Stack.on` takes out what is over."""
     homes: Mapping[str, HostName] = field(default_factory=dict, compare=False, repr=False)
     """Label -> host to which a machine goes back after maintenance; of what is kept between runs, and never of the stack file."""
+    ways_back: Mapping[str, WayBack] = field(default_factory=dict, compare=False, repr=False)
+    """Label -> where the files of a machine belong that an interrupted run has left aside; of what is kept between runs, too."""
     directory: DirectorySpec | None = None
     delegation: DelegationSpec | None = None
     """None = who may delegate is not managed."""

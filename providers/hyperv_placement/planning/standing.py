@@ -20,10 +20,10 @@ from .checks.options import overwritten
 from .checks.servers import maybe_one_file
 from .checks.waiting import waited_for
 from .machine.disk_keys import strange_places
-from .machine.locate import locate
 from .machine.reasons import why
 from .machine.takeover import renamed, takeover
 from .machine.wanted_move import order
+from .machine.way_back import located
 from .what_counts import until
 
 
@@ -39,15 +39,15 @@ def step_of(
     host_spec = stack.hosts.get(target)
     if host_spec is None:
         return Step(label=spec.label, standing=Standing.IN_PLACE, placement=Placement(), vm=vm, vm_id=vm.id)
-    located = locate(spec, vm, host_spec)
+    found = located(stack, spec, vm, host_spec)
     findings = (
-        *located.findings,
+        *found.findings,
         *takeover(spec.label, managed, vm.id, stack, inventory),
         *renamed(spec, vm, inventory),
     )
     source = stack.hosts.get(vm.host)
     step = judge(
-        spec, vm, _on(located.placement, stack, vm, target), inventory, host_spec, findings=findings,
+        spec, vm, _on(found.placement, stack, vm, target), inventory, host_spec, findings=findings,
         caller=source.connection.auth if source else None, patience=stack.wait_for_activity,
     )  # fmt: skip
     reason = why(stack, spec, vm, target)

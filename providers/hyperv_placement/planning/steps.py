@@ -18,6 +18,7 @@ from .choosing.build import Chosen, chosen
 from .machine.held import aim, holding
 from .machine.home import returning, to_keep
 from .machine.identify import NotFound, behind_silence, identify
+from .machine.way_back import ways_back
 from .maps import Cut
 from .scheduled import lasting
 from .standing import step_of
@@ -41,7 +42,9 @@ def stood(
     known, behind = kept.machines, behind_silence(kept, stack, inventory)
     found = {label: identify(spec, inventory, known.get(label), behind) for label, spec in stack.vms.items()}
     there = {label: vm for label, vm in found.items() if isinstance(vm, VirtualMachine)}
-    stack = dataclasses.replace(stack, homes=returning(stack, there, kept))
+    stack = dataclasses.replace(
+        stack, homes=returning(stack, there, kept), ways_back=ways_back(stack, there, kept)
+    )
     # Who is not in the run stays; its step says where it is declared, if that is one host.
     out = {
         label: _alone(stack.vms[label]) or vm.host

@@ -38,6 +38,7 @@ from hyperv_placement.model.unreachable import who
 from hyperv_placement.planning.checks.windows import windows_of
 from hyperv_placement.planning.machine.home import returning
 from hyperv_placement.planning.machine.identify import NotFound, behind_silence, identify
+from hyperv_placement.planning.machine.way_back import ways_back
 from hyperv_placement.workspace.handoff import Handoff
 from hyperv_placement.workspace.identities import Identities, identities_path
 
@@ -123,12 +124,15 @@ class Fleet:
         return label in self._reported_by_state or self.kept(label) is not None
 
     def with_homes(self, label: str, vm: VirtualMachine) -> Stack:
-        """Return the stack with the host to which a machine goes back after maintenance, as the program had it from state or the last run."""
+        """Return the stack with where a machine, or its files, go back to, as the program had it from state or the last run."""
         # State's word counts, also that there is none (`known_to_state`).
         home = self._homes[vm.id] if vm.id in self._homes else self.identities.kept().homes.get(vm.id)
+        stack, kept = self.stack, self.identities.kept()
+        if kept.ways_back:
+            stack = replace(stack, ways_back=ways_back(stack, {label: vm}, kept))
         if home is None:
-            return self.stack
-        return replace(self.stack, homes=returning(self.stack, {label: vm}, Kept(homes={vm.id: home})))
+            return stack
+        return replace(stack, homes=returning(stack, {label: vm}, Kept(homes={vm.id: home})))
 
     def kept(self, label: str) -> VmId | None:
         """Return the machine of a key in the last run, as far as that is known here."""

@@ -13,6 +13,7 @@ from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.names import VmId, same, vm_id
 from hyperv_placement.model.plan import Placement
 from hyperv_placement.model.stack import VmSpec
+from hyperv_placement.model.way_back import WayBack
 from hyperv_placement.planning import differences, observed
 from hyperv_placement.planning.machine.declared import undeclared
 from hyperv_placement.planning.machine.takeover import takeover
@@ -106,6 +107,12 @@ def keep(fleet: Fleet, call: Call, machine: VmId) -> None:
 def keep_place(fleet: Fleet, call: Call, vm: VirtualMachine) -> None:
     """Keep, for the runs and reports that follow, to which host a machine was brought."""
     if trouble := fleet.identities.keep({call.label: vm.id}, places={vm.id: vm.host}):
+        call.say("warning", trouble)
+
+
+def keep_way_back(fleet: Fleet, call: Call, vm: VirtualMachine, way: WayBack | None) -> None:
+    """Keep where the files of a machine go back to while it stands aside; None once it is where it belongs."""
+    if trouble := fleet.identities.keep_way_back(vm.id, way):
         call.say("warning", trouble)
 
 

@@ -24,6 +24,7 @@ from hyperv_placement.planning.checks.state import passing
 from hyperv_placement.planning.machine.doubles import is_outdated
 from hyperv_placement.planning.machine.legs import departures, refitted
 from hyperv_placement.planning.machine.locate import locate
+from hyperv_placement.planning.machine.way_back import way_back
 from hyperv_placement.planning.standing import judge
 from hyperv_placement.report.text import run_took, took
 
@@ -35,6 +36,7 @@ from .identity import (
     brought_by_others,
     check_declared,
     keep_place,
+    keep_way_back,
     managed_spec,
     spec_of,
 )
@@ -77,6 +79,9 @@ def bring(
     fleet.arrival.wait(call.label, call.cancelled)
     running = fleet.readings.is_moving(vm.id)
     legs = fleet.run_order.legs(call.label)
+    back = way_back(spec_of(fleet, call.label), [planned for _, planned in legs])
+    if back is not None:  # before it steps aside: afterwards nothing shows any more where its files were
+        keep_way_back(fleet, call, vm, back)
     since: float | None = None
     for number, planned in legs:
         if not running:  # what a job does already needs nobody's room any more: it is followed at once
@@ -90,6 +95,7 @@ def bring(
         vm, past = _leg(fleet, call, vm, past, Leg(wanted=wanted))
         keep_place(fleet, call, vm)
     _check_end(fleet, call.label, vm, wanted)
+    keep_way_back(fleet, call, vm, None)
     if (ended := fleet.run_order.ended()) is not None:
         call.say("info", run_took(ended.seconds, ended.estimated))
     return outputs_of(vm, past)

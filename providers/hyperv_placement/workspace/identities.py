@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from hyperv_placement.model import strict_json
 from hyperv_placement.model.identity import NOTHING_KEPT, Home, Kept
 from hyperv_placement.model.names import HostName, VmId, is_guid, stack_name, vm_id
 from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.way_back import WayBack
 from hyperv_placement.system import ForeignError, private_folder
 from hyperv_placement.system.files import read_own, write_whole
 
@@ -143,6 +144,21 @@ class Identities:
             )
         )
 
+    def keep_way_back(self, machine: VmId, way: WayBack | None) -> str | None:
+        """Keep where the files of a machine go back to, or forget it (None); return why that could not be written, or None."""
+        if way is None and machine not in self.kept().ways_back:
+            return None
+        others = {machine: way} if way is not None else {}
+        return self._change(
+            lambda kept: replace(
+                kept,
+                ways_back={
+                    **{each: back for each, back in kept.ways_back.items() if each != machine},
+                    **others,
+                },
+            )
+        )
+
     def keep_hosts(self, hosts: Mapping[HostName, str]) -> str | None:
         """Keep which computers the hosts are; return why that could not be written, or None."""
         return self._change(lambda kept: replace(kept, hosts={**kept.hosts, **hosts}))
@@ -194,6 +210,7 @@ def _plain(kept: Kept) -> dict[str, Any]:
         "machines": dict(sorted(kept.machines.items())),
         "hosts": dict(sorted(kept.hosts.items())),
         "places": dict(sorted(kept.places.items())),
+        "ways_back": {each: asdict(way) for each, way in sorted(kept.ways_back.items())},
         "homes": {each: [home.host, home.entry] for each, home in sorted(kept.homes.items())},
     }
 
@@ -211,4 +228,11 @@ def _kept(content: Any) -> Kept:
         for each, (host, entry) in content.get("homes", {}).items()
     }
     at = None if content["at"] is None else datetime.fromisoformat(content["at"])
-    return Kept(machines=machines, hosts=hosts, places=places, homes=homes, at=at)
+    ways = {vm_id(each): _way_back(way) for each, way in content.get("ways_back", {}).items()}
+    return Kept(machines=machines, hosts=hosts, places=places, homes=homes, ways_back=ways, at=at)
+
+
+def _way_back(content: Any) -> WayBack:
+    texts = {name: str(content[name]) for name in ("aside", "config", "checkpoints", "paging", "entry")}
+    disks = {str(slot): str(path) for slot, path in content["disks"].items()}
+    return WayBack(**texts, disks=disks)

@@ -13,6 +13,7 @@ from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.identity import NOTHING_KEPT, Home
 from hyperv_placement.model.names import HostName
+from hyperv_placement.model.way_back import WayBack
 from hyperv_placement.workspace.identities import Identities, known_to_state, read_kept
 from tests.estates import guid
 from tests.strangers import AS_ROOT, link_of_another, of_another
@@ -141,3 +142,21 @@ def test_what_another_user_has_written_is_not_kept_of_us(path: Path) -> None:
     with pytest.raises(PlacementError, match="link of another user"):
         identities.keep({"DB": guid(2)})
     assert secret.read_text(encoding="utf-8") == "ours"
+
+
+def test_the_way_back_of_files_is_kept_until_it_is_forgotten(path: Path) -> None:
+    """Beside everything else; a file of an earlier version has none, and a torn one keeps nothing."""
+    way = WayBack(
+        aside="E:\\a", config="D:\\a", checkpoints="D:\\a", paging="D:\\a", disks={"scsi-0-0": "D:\\a\\os.vhdx"}, entry="1f",
+    )  # fmt: skip
+    identities = Identities(path, SystemClock())
+    assert identities.keep({"VM001": guid(1)}) is None
+    assert identities.keep_way_back(guid(1), None) is None
+    assert identities.keep_way_back(guid(1), way) is None
+    assert read_kept(path).ways_back == {guid(1): way}
+    assert identities.keep_way_back(guid(1), None) is None
+    assert (read_kept(path).ways_back, read_kept(path).machines) == ({}, {"VM001": guid(1)})
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["ways_back"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert read_kept(path).machines == {"VM001": guid(1)}

@@ -23,6 +23,7 @@ from hyperv_placement.workspace.dead_handoffs import remove_dead
 from hyperv_placement.workspace.engine_calls import NO_STACK, Answer, EngineCalls
 from hyperv_placement.workspace.identities import kept_of
 from hyperv_placement.workspace.locks import backend_folder, engines
+from hyperv_placement.workspace.orphans import orphans
 from hyperv_placement.workspace.stacks import project_name, stack_path
 from hyperv_placement.workspace.torn_state import mend
 
@@ -35,6 +36,8 @@ _OTHERS_S = 120.0
 """Seconds to wait for another of these commands, which asks engine and hosts."""
 _PREPARING_S = 60.0
 """Seconds to wait for a planned machine that is being made, or checked."""
+_ORPHANS_S = 15.0
+"""Seconds for a plugin to notice that its engine is gone, which takes one or two (plugin/engine_watch.py), and to end its calls."""
 _BACKEND = "PULUMI_BACKEND_URL"
 _REFRESH = ("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--suppress-outputs")
 
@@ -63,7 +66,7 @@ def recover(asked: Asked) -> Recovery:
     with _alone(asked):
         found = Recovery(stack=asked.stack, lock=_lock_in_folder(asked))
         if found.lock.state is LockState.FREE:
-            found = _mended(asked, found)
+            found = _mended(asked, replace(found, troubles=tuple(_left_by_plugins(asked))))
         calls = EngineCalls(asked.project, asked.stack, asked.environ)
         found = replace(found, engine=_asked_of_engine(calls))
         # Only now: a lock must come off a stack whose file is being mended, too.
@@ -140,6 +143,15 @@ def _settled(looker: Looker, found: Recovery, hosts: HostsFound, inventory: Inve
         return replace(found, troubles=(*found.troubles, trouble))
     mended = ("the audit log's last line was torn; the next one says so",) if torn else ()
     return replace(found, mended=(*found.mended, *mended))
+
+
+def _left_by_plugins(asked: Asked) -> Iterator[str]:
+    """Wait for plugins whose engine was killed: until one has noticed it may order what it was about to. Yield those that stay."""
+    begun = asked.clock.now()
+    while (left := list(orphans(asked.project))) and asked.clock.now() - begun < _ORPHANS_S:
+        asked.clock.wait(0.5)
+    for pid in left:
+        yield f"process {pid} is the plugin of a run whose engine is gone, and does not end: end it, then run this again"
 
 
 def _lock_in_folder(asked: Asked) -> LockFound:

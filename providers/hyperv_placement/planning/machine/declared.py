@@ -18,7 +18,7 @@ from hyperv_placement.planning.delegation.entries import FILES, MIGRATION_SERVIC
 
 from .allowed import allowed
 from .difference import observed
-from .locate import locate
+from .way_back import located
 
 
 def undeclared(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ def _said(stack: Stack, label: str, vm: VirtualMachine, wanted: Placement) -> It
     )
     disks = tuple(replace(each, path=wanted.disks.get(each.slot, each.path)) for each in vm.disks)
     for each in (vm, replace(vm, roots=roots, disks=disks)):
-        yield locate(stack.vms[label], each, host).placement
+        yield located(stack, stack.vms[label], each, host).placement
 
 
 def _is_among(path: str, places: Sequence[str | None]) -> bool:
