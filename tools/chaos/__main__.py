@@ -91,7 +91,7 @@ def _played(chosen: Sequence[int], book: Book, folder: Path, jobs: int) -> Itera
     folder.mkdir()
     with _pool(min(jobs, len(chosen))) as pool:
         waiting: dict[Future[Verdict], int] = {
-            pool.submit(play_here, seed, folder, book.logs(seed)): seed for seed in chosen
+            pool.submit(play_here, seed, folder, book): seed for seed in chosen
         }
         try:
             for done in as_completed(waiting):

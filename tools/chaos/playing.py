@@ -58,8 +58,8 @@ def play(
         verdict.done = effects.done
         _recovered(scene, verdict)
         _judged(scene, verdict)
-        _keep_evidence(scene, folder)
     finally:
+        _keep_evidence(scene, folder)
         scene.close()
         place.unmount()
     verdict.wrong += [f"left: {each}" for run in (*scene.runs, *scene.beside) for each in _left(run)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -38,7 +39,9 @@ class Scene:
     def __init__(self, case: Case, place: Place, folder: Path) -> None:
         """Start the lab of a case in a place; logs of runs go to `folder`."""
         self.case, self.place, self.folder = case, place, folder
-        self.lab = Laboratory(place.folder / ".lab", case.start.estate, case.seed, domain=case.domain)
+        # Kerberos keeps tickets by the names of files: a directory that another one follows in this process has its own.
+        self._home = place.folder / (f".lab-{case.seed}" if case.domain else ".lab")
+        self.lab = Laboratory(self._home, case.start.estate, case.seed, domain=case.domain)
         self._open = ExitStack()
         self.relays: dict[str, Relay] = {}
         self.runs: list[Run] = []
@@ -125,3 +128,5 @@ class Scene:
             run.stop()
         self._open.close()
         self.lab.close()
+        if self.case.domain:
+            shutil.rmtree(self._home, ignore_errors=True)

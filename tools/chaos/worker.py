@@ -6,6 +6,7 @@ import os
 import signal
 from pathlib import Path
 
+from .book import Book
 from .cases import case
 from .place import Place
 from .playing import play
@@ -19,9 +20,9 @@ def prepare() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def play_here(seed: int, folder: Path, logs: Path) -> Verdict:
-    """Play a round in this process' place below `folder`."""
+def play_here(seed: int, folder: Path, book: Book) -> Verdict:
+    """Play a round in this process' place below `folder`; its logs go where `book` has them."""
     own = folder / f"place-{os.getpid()}"
     if own not in _places:
         _places[own] = Place(own)
-    return play(case(seed), _places[own], logs)
+    return play(case(seed), _places[own], book.logs(seed))
