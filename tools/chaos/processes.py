@@ -18,7 +18,7 @@ ENGINE, PLUGIN, PROGRAM, LANGUAGE_HOST = "engine", "plugin", "program", "languag
 ROLES = (ENGINE, PLUGIN, PROGRAM, LANGUAGE_HOST)
 OWN = (PLUGIN, PROGRAM)
 """Processes of ours; the others are Pulumi's."""
-_HANG_S = 150.0
+_HANG_S = 400.0
 """Seconds after which a run is taken to hang, once nothing disturbs it any more: requests give up after a minute."""
 _LAST_S = 30.0
 
@@ -42,23 +42,19 @@ class Run:
 
     def find(self, role: str) -> list[psutil.Process]:
         """Return the processes of a role that run."""
-        if role == ENGINE:
-            running = self.process.poll() is None
-            return (
-                [psutil.Process(self.process.pid)]
-                if running and _role(psutil.Process(self.process.pid)) == ENGINE
-                else []
-            )
-        return [each for each in self.session() if _role(each) == role]
+        if role != ENGINE:
+            return [each for each in self.session() if _role(each) == role]
+        return [each for each in self.session() if each.pid == self.process.pid and _role(each) == ENGINE]
 
     def session(self) -> list[psutil.Process]:
-        """Return all processes of the run's session."""
+        """Return all processes of the run's session that run."""
         found = []
         for pid in psutil.pids():
             with contextlib.suppress(OSError, psutil.Error):
                 if os.getsid(pid) == self.process.pid:
-                    found.append(psutil.Process(pid))
-        return [each for each in found if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+                    process = psutil.Process(pid)
+                    found += [process] if process.status() != psutil.STATUS_ZOMBIE else []
+        return found
 
     def signal(self, roles: Sequence[str], number: int) -> bool:
         """Send a signal to the processes of some roles; return False where none of them runs."""
