@@ -12,13 +12,16 @@ from .moments import Moment, drawn
 from .processes import ENGINE, LANGUAGE_HOST, PLUGIN, PROGRAM, ROLES
 from .starts import HOSTS, Start
 
+TWICE = "kill-twice"
 KILLS: Mapping[str, Sequence[str]] = {
     "kill-engine": (ENGINE,),
     "kill-plugin": (PLUGIN,),
     "kill-program": (PROGRAM,),
     "kill-language-host": (LANGUAGE_HOST,),
     "kill-all": ROLES,
+    TWICE: ROLES,
 }
+"""Whom each kills; `kill-twice` kills the recovery that follows as well."""
 SIGNALS = ("sigint", "sigint-twice", "sigterm", "sighup", "stop-engine", "stop-plugin", "stop-all")
 RELAYS = ("cut", "delay", "truncate", "garble", "double", "half-open")
 PERSONS = ("person-moves", "person-renames", "person-turns-off", "person-deletes")

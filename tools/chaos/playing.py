@@ -16,7 +16,9 @@ from lab.world.faults import Fault
 from . import invariants
 from .answers import answer
 from .cases import Case
+from .disturbances import TWICE
 from .effects import Effects
+from .moments import Moment
 from .place import OTHER, STACK, Place
 from .processes import Run
 from .scene import Scene
@@ -161,6 +163,8 @@ def _recovered(scene: Scene, verdict: Verdict) -> None:
     edited = "stack-edited" in scene.case.kinds()
     if verdict.codes[0] == 0 and not scene.beside and not edited and not invariants.unreached(scene):
         return
+    if TWICE in verdict.kinds:
+        _kill_recovery(scene)
     verdict.recover = _type(scene, "placement", "recover", STACK)
     verdict.wrong += [f"recover: {each}" for each in invariants.half_done(scene, verdict.recover)]
     verdict.codes += _up_again(scene, STACK, verdict)
@@ -185,6 +189,20 @@ def _up_again(scene: Scene, stack: str, verdict: Verdict) -> list[int]:
             return codes
     verdict.wrong.append(f"not recovered: {stack} {codes}")
     return codes
+
+
+def _kill_recovery(scene: Scene) -> None:
+    """Type the recovery, and kill all that it has started at one of its first requests to hosts."""
+    number = next(each.number for each in scene.case.disturbances if each.kind == TWICE)
+    recovery = Run(
+        scene.place.workspace, scene.folder / "recovery.log", STACK, program=("placement", "recover")
+    )
+    with scene.lab.world.lock:
+        at = Moment(event="request", count=1 + number % 40)
+        scene.lab.triggers.at(at, recovery.kill)
+    recovery.ended()
+    scene.lab.triggers.clear()
+    recovery.stop()
 
 
 def _type(scene: Scene, *words: str) -> int:

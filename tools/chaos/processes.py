@@ -24,9 +24,11 @@ _LAST_S = 30.0
 
 
 class Run:
-    """One run of the engine."""
+    """One run of the engine, or of another program of the project."""
 
-    def __init__(self, workspace: Workspace, log: Path, *words: str) -> None:
+    def __init__(
+        self, workspace: Workspace, log: Path, *words: str, program: Sequence[str] = ("pulumi",)
+    ) -> None:
         """Start it, its output going to `log`."""
         self.words, self.log = words, log
         self.killed = False
@@ -36,7 +38,7 @@ class Run:
         """The most memory of each plugin process, in bytes."""
         with log.open("w", encoding="utf-8") as output:
             self.process = subprocess.Popen(
-                workspace.command("pulumi", *words), cwd=workspace.folder, env=workspace.environment,
+                workspace.command(*program, *words), cwd=workspace.folder, env=workspace.environment,
                 stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
 
@@ -72,6 +74,12 @@ class Run:
             return False
         os.killpg(self.process.pid, number)
         self.killed |= number == signal.SIGHUP
+        return True
+
+    def kill(self) -> bool:
+        """Kill all of its processes at once, as a computer does that goes down."""
+        stop_session(self.process.pid)
+        self.killed = True
         return True
 
     def measure(self) -> None:
