@@ -15,6 +15,7 @@ from lab.world.jobs import (
     ACTIVE,
     COMPLETED,
     EXCEPTION,
+    KILLED,
     NEW,
     STARTING,
     TERMINATED,
@@ -47,6 +48,7 @@ JOB_STATES = {
     COMPLETED: "job-completed",
     WARNED: "job-warned",
     TERMINATED: "job-terminated",
+    KILLED: "job-terminated",
     EXCEPTION: "job-exception",
 }
 STATUSES = {

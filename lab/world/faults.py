@@ -62,6 +62,7 @@ KINDS = {
         "a migration is accepted, and the answer is HTTP --error without SOAP (503, 401, 500 ..), or `broken`"
     ),
     "job-vanishes": _job("a job is gone as soon as it has ended"),
+    "cancel-ignored": _job("a job that is asked to stop is said to have heard, and goes on to its end"),
     "stall": _job("a job stays at --after percent until the fault is cleared"),
     "host-restarts": _job("a host is down for --seconds; migrations that it takes part in are interrupted"),
     "disk-fills": _host(

@@ -17,15 +17,16 @@ TYPES: Mapping[Moves, int] = {Moves.HOST: 32768, Moves.STORAGE: 32769, Moves.HOS
 """MigrationType (same page) by what moves."""
 _MOVES = {number: moves for moves, number in TYPES.items()}
 # JobState (CIM_ConcreteJob)
-NEW, STARTING, ACTIVE, COMPLETED, TERMINATED, EXCEPTION = 2, 3, 4, 7, 8, 10
+NEW, STARTING, ACTIVE, COMPLETED, TERMINATED, KILLED, EXCEPTION = 2, 3, 4, 7, 8, 9, 10
 WARNED = 32768  # completed with warnings (samples of Windows-classic-samples, os-win jobutils)
-ENDED = frozenset({COMPLETED, TERMINATED, EXCEPTION, WARNED})
+ENDED = frozenset({COMPLETED, TERMINATED, KILLED, EXCEPTION, WARNED})
 STATE_NAMES: Mapping[int, str] = {
     NEW: "New",
     STARTING: "Starting",
     ACTIVE: "Running",
     COMPLETED: "Completed",
     TERMINATED: "Terminated",
+    KILLED: "Killed",
     EXCEPTION: "Exception",
     WARNED: "CompletedWithWarnings",
 }
@@ -189,7 +190,8 @@ class Work:
     stall: int | None = None
     """The fault that makes it stall, and the percent at which it does."""
     stall_at: int = 0
-    cancelled: bool = False
+    cancelled: int = 0
+    """JobState in which it is to end, since somebody has asked it to stop; 0 where nobody has."""
     elapsed: float = 0.0
     """World seconds that it has worked."""
     advanced: datetime
@@ -214,7 +216,7 @@ class LabJob:
     destination: str | None = None
     """DestinationHost as given."""
     state: int = NEW
-    """JobState: 2 New, 3 Starting, 4 Running, 7 Completed, 8 Terminated, 10 Exception, 32768 with warnings."""
+    """JobState: 2 New, 3 Starting, 4 Running, 7 Completed, 8 Terminated, 9 Killed, 10 Exception, 32768 with warnings."""
     percent: int = 0
     phase: str = ""
     """What it does now: `checking`, `moving storage`, `moving memory`, `finishing`; empty when ended."""

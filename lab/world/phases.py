@@ -30,6 +30,10 @@ CHECKED_AT = 8
 """Percent at which the checks are over."""
 
 
+SWITCHING_AT = 95
+"""Percent from which a migration cannot be cancelled any more: the machine is about to run elsewhere. A guess of the lab."""
+
+
 def preparation(purpose: str) -> tuple[Phase, ...]:
     """Return the phases of a job that moves nothing: about a second."""
     activity = CHECKING_ACTIVITY if purpose == CHECK else PREPARING

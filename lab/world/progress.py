@@ -23,7 +23,6 @@ from .jobs import (
     STARTING,
     STATE,
     STATE_NAMES,
-    TERMINATED,
     WARNED,
     LabJob,
     Work,
@@ -72,7 +71,7 @@ def _advance(world: World, job: LabJob, outcome: Outcome) -> None:
             job,
             vm,
             [texts.headline(vm, world.hosts[job.host], job.moves), texts.CANCELLED],
-            TERMINATED,
+            work.cancelled,
         )
     elif work.failure is not None and not work.switched and where.percent >= work.failure.percent:
         job.percent = max(job.percent, work.failure.percent)
@@ -100,6 +99,7 @@ def _go_on(world: World, job: LabJob, vm: LabVm, where: phases.Position, outcome
         return
     job.percent, job.phase = max(job.percent, where.percent), where.phase.name
     vm.operational_activity = where.phase.activity
+    job.cancellable = job.percent < phases.SWITCHING_AT
     outcome.changed |= _change_state(world, job, vm, STARTING if where.phase is phases.STARTING else ACTIVE)
     if job.purpose != MOVE:
         if where.over:

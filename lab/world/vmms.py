@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from . import admission, connecting, outages, power, progress
-from .jobs import IN_USE, INVALID_PARAMETER, INVALID_STATE, LabJob, MigrationRequest, Refusal
+from .jobs import (
+    IN_USE,
+    INVALID_PARAMETER,
+    INVALID_STATE,
+    KILLED,
+    TERMINATED,
+    LabJob,
+    MigrationRequest,
+    Refusal,
+)
 from .world import World
 
 
@@ -35,10 +44,10 @@ def request_state(world: World, host: str, vm_id: str, wanted: int, who: str) ->
         return answer
 
 
-def cancel(world: World, job_id: str) -> int:
+def cancel(world: World, job_id: str, *, killed: bool = False) -> int:
     """Ask a job to stop, as RequestStateChange on it does; return the ReturnValue.
 
-    How a migration job ends then is unverified: here in Terminated, with the machine at its source. Guess.
+    How a migration job ends then is unverified: here in Terminated, or Killed, with the machine at its source. Guess.
     """
     with world.lock:
         advance(world)
@@ -47,7 +56,8 @@ def cancel(world: World, job_id: str) -> int:
             return INVALID_STATE
         if job.work.switched or not job.cancellable:
             return IN_USE
-        job.work.cancelled = True
+        if world.faults.take("cancel-ignored", host=job.host, vm=job.vm) is None:
+            job.work.cancelled = KILLED if killed else TERMINATED
         world.log.write("cancel", **job.summary())
         advance(world)
         return 0

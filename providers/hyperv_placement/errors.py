@@ -264,6 +264,12 @@ class OrderLostError(PlacementError):
     remedy = "The order is not sent twice in one run; run again to see where the machine is"
 
 
+class MoveCancelledError(PlacementError):
+    """Its host has cancelled a move, since the run was cancelled: both ends show the machine where it was."""
+
+    remedy = "Run again to move it"
+
+
 class VerificationError(PlacementError):
     """The job ended, but the hosts do not show what was ordered."""
 

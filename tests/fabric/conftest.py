@@ -19,6 +19,7 @@ from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.migration.admission import Admission
 from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.migration.failure_guard import FailureGuard
+from hyperv_placement.migration.interruption import Interruption
 from hyperv_placement.migration.known_delegation import SecondHop
 from hyperv_placement.migration.migrate import Moved, migrate
 from hyperv_placement.migration.mover import Collaborators, MoveContext, MoveRecord
@@ -157,6 +158,7 @@ class Fabric:
             record=record,
             report=report,
             cancelled=self.cancelled,
+            stop=Interruption.of(self.cancelled),
             asked=self.clock.now(),
         )
 

@@ -30,10 +30,13 @@ def get_error_ex(call: Call) -> Outputs:
 def request_state_change(call: Call) -> Outputs:
     """Cancel a job: 4 (terminate) or 5 (kill, which os-win sends); for other states 32773 is a guess."""
     call.expect("RequestedState", "TimeoutPeriod")
-    if call.text("RequestedState") not in {str(_TERMINATE), str(_KILL)}:
+    wanted = call.text("RequestedState")
+    if wanted not in {str(_TERMINATE), str(_KILL)}:
         return {"ReturnValue": INVALID_PARAMETER}
     job = _job(call)
-    return {"ReturnValue": INVALID_STATE if job is None else vmms.cancel(call.reader.world, job.id)}
+    if job is None:
+        return {"ReturnValue": INVALID_STATE}
+    return {"ReturnValue": vmms.cancel(call.reader.world, job.id, killed=wanted == str(_KILL))}
 
 
 def kill_job(call: Call) -> Outputs:

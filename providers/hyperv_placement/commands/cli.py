@@ -41,6 +41,8 @@ VERBS = {
     "hold": "say to every run that nothing comes to a host, or that a machine does not move; no host is asked",
     "release": "take such a hold away; no host is asked",
     "recover": "after a run that was interrupted: take its lock, mend what it has torn, say what became of each machine; moves nothing",
+    "jobs": "show the migrations that run on all hosts, ours and those of others; `jobs cancel` ends one",
+    "yield": "have the run under way leave its moves to their hosts and give its stack free; no host is asked",
     "unlock": "remove locks that a killed pulumi, a full disk or a power cut left behind",
     "audit": "check the log of who moved what; no host is asked",
 }

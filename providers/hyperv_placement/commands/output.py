@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout, suppress
@@ -13,8 +14,9 @@ from typing import TextIO
 
 from hyperv_placement.commands.exit_codes import FAILED
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.report.cells import width
 from hyperv_placement.system.files import write_whole
-from hyperv_placement.visible import outward
+from hyperv_placement.visible import outward, visible_lines
 
 _GONE = {errno.EPIPE, errno.EINVAL} if sys.platform == "win32" else {errno.EPIPE}
 """What a pipe says that nobody reads any more (Python, "Note on SIGPIPE"; Windows says EINVAL)."""
@@ -37,13 +39,32 @@ def delivered(run: Callable[[], int]) -> int:
                 code = run()
         finally:
             # Also where the command failed: what it had said by then belongs to its error.
-            why = _put(printed.getvalue(), output)
+            _, why = _put(printed.getvalue(), output)
         if why is None:
             return code
         sys.stderr.write(
             f"What was to be printed cannot be: {why}. Give it an output that takes it, then run again\n"
         )
     return FAILED
+
+
+def deliver(text: str, *, over: str | None = None) -> bool:
+    """Print now, in a command that goes on; return whether anybody reads on.
+
+    `over`: what was printed last, which a terminal shows no longer then. Raises PlacementError where the output cannot take it.
+    """
+    if not isinstance(sys.stdout, _Printed):
+        sys.stdout.write(text)
+        return True
+    columns = shutil.get_terminal_size().columns
+    rows = sum(-(-max(1, width(line)) // columns) for line in visible_lines(over).splitlines()) if over else 0
+    # Up by its rows, and clear what is below (ECMA-48, CPL and ED).
+    gone, why = sys.stdout.deliver(text, f"\x1b[{rows}F\x1b[J" if rows else "")
+    if why is not None:
+        raise PlacementError(
+            f"What was to be printed cannot be: {why}", remedy="Give it an output that takes it"
+        )
+    return not gone
 
 
 def write_file(path: Path, content: str | bytes) -> None:
@@ -65,6 +86,13 @@ class _Printed(io.StringIO):
 
     def isatty(self) -> bool:
         return self._real is not None and self._real.isatty()
+
+    def deliver(self, text: str, before: str) -> tuple[bool, str | None]:
+        """Print what was said so far, and `text`; return whether the reader has gone, and why it cannot be printed, or None."""
+        text = f"{self.getvalue()}{text}"
+        self.seek(0)
+        self.truncate()
+        return _put(text, self._real, before)
 
 
 class _Errors(io.TextIOBase):
@@ -90,19 +118,20 @@ class _Errors(io.TextIOBase):
         return self._real is not None and self._real.isatty()
 
 
-def _put(text: str, output: TextIO | None) -> str | None:
-    """Print a text; return why that cannot be, or None."""
+def _put(text: str, output: TextIO | None, before: str = "") -> tuple[bool, str | None]:
+    """Print a text; return whether its reader has gone, and why it cannot be printed, or None. `before`: orders to a terminal."""
     if not text:
-        return None
+        return False, None
     if output is None:
-        return "the output is closed"
+        return False, "the output is closed"
     try:
-        output.write(outward(text))
+        output.write(f"{before}{outward(text)}")
         output.flush()
     except OSError as error:
         _give_up(output)
-        return None if error.errno in _GONE else (error.strerror or str(error)).casefold()
-    return None
+        gone = error.errno in _GONE
+        return gone, None if gone else (error.strerror or str(error)).casefold()
+    return False, None
 
 
 def _give_up(stream: TextIO) -> None:

@@ -22,6 +22,7 @@ from hyperv_placement.model.estate import (
     VirtualMachine,
 )
 from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.running_job import RunningJob
 from hyperv_placement.model.stack import HostSpec
 from hyperv_placement.winrm.bounds import BOUNDS, Bounds
 from hyperv_placement.winrm.client import Client
@@ -38,6 +39,7 @@ from .detail import Detail
 from .host_facts import Traits
 from .host_names import HostNames, read_names
 from .lacking import read_build
+from .running_jobs import read_running
 from .templates import read_template
 
 _log = logging.getLogger(__name__)
@@ -263,6 +265,16 @@ class Estate:
     def status(self, vm: VirtualMachine) -> tuple[int, ...] | None:
         """Read OperationalStatus of a machine on its host; None where the host does not have it any more."""
         return read_status(self._clients[vm.host], vm.id)
+
+    def running(
+        self, hosts: Iterable[HostName] | None = None
+    ) -> dict[HostName, tuple[RunningJob, ...] | PlacementError]:
+        """Read in parallel the migrations that run on hosts, on all of them by default; of one that does not answer its error.
+
+        Where each leads to is a name as its job has it.
+        """
+        names = self._clients if hosts is None else hosts
+        return self._each(names, lambda name: read_running(self._clients[name]))
 
     def has_virtual_tpm(self, vm: VirtualMachine) -> bool | None:
         """Say whether a machine has a virtual TPM now; None where its host does not let us see it."""

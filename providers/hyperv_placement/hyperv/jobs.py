@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from hyperv_placement.clock import Clock
+from hyperv_placement.codes.catalogue import codes_in
 from hyperv_placement.errors import (
     InterruptedRunError,
     JobUnknownError,
@@ -21,6 +22,7 @@ from hyperv_placement.winrm.faults import AbsentFaultError
 from hyperv_placement.winrm.trouble import LASTING
 from hyperv_placement.wsman import EndpointReference, Instance, Value, objects_in
 
+from .cancelling import CancelRequest
 from .progress import PHASES, Progress, estimate
 from .rows import ENDED, SUCCEEDED, WARNED, percent_of
 
@@ -34,6 +36,9 @@ QUIET_S = 15 * 60.0
 FIRST_PAUSE_S, PAUSE_SHARE, LONGEST_PAUSE_S = 0.5, 0.2, 5.0
 """Seconds between two looks: the first, then this share of the time gone by, the longest."""
 _STATES = {7: "Completed", 8: "Terminated", 9: "Killed", 10: "Exception", WARNED: "CompletedWithWarnings"}
+_STOPPED = frozenset({8, 9})
+CANCELLED = 0x800704C7
+"""ERROR_CANCELLED as an HRESULT (MS-ERREF 2.2)."""
 NEARER = 0.5
 """Share of the time that seems left after which to look again: an end that nobody looks at holds the next move up."""
 
@@ -63,6 +68,11 @@ class Outcome:
     def failed(self) -> bool:
         """Whether the host says that it failed; the machine is read all the same."""
         return not self.succeeded and not self.vanished
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the host says that somebody had it stopped: Terminated, Killed, or ERROR_CANCELLED among its texts."""
+        return self.state in _STOPPED or CANCELLED in codes_in(self.texts)
 
     @property
     def words(self) -> str:
@@ -134,7 +144,10 @@ class Follower:
     """Returns the machine's OperationalStatus[1], the phase as the host reports it; None where there is no second status."""
     report: Callable[[Progress], None]
     cancelled: threading.Event
+    """Set: it is left to its host."""
     clock: Clock
+    request: CancelRequest | None = None
+    """What asks the host to cancel it, once that is wanted; None where it never is."""
     quiet: float = QUIET_S
     """Seconds without progress after which following ends."""
 
@@ -159,6 +172,8 @@ class Follower:
                 if state in ENDED:
                     return self._outcome(row)
                 watch.note(row, self.clock.now())
+                if self.request is not None:
+                    self.request.look(row)
             self._say(watch)
             self._pause(watch)
 

@@ -109,6 +109,12 @@ class AuditLog:
         """Return the last start of each machine whose end no line tells, as it stands in the log."""
         return audit_words.open_starts(self._known())
 
+    def orders(self) -> Iterator[tuple[str, Entry]]:
+        """Yield each order whose end no line tells, of this stack and the others of its project, with the stack's name."""
+        for path in self._logs():
+            known = (entry for entry in _entries(path) if entry is not None)
+            yield from ((path.name.removesuffix(ENDING), entry) for entry in audit_words.open_orders(known))
+
     def close(
         self, inventory: Inventory, left: Mapping[VmId, Mapping[str, object]] | None = None
     ) -> str | None:

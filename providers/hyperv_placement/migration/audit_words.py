@@ -54,6 +54,18 @@ def open_starts(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(last.values())
 
 
+def open_orders(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return the last order of each machine that a run has announced and whose end no line tells; what was adopted is no order."""
+    last: dict[str, Entry] = {}
+    for entry in entries:
+        vm, event = str(entry.get("id")), entry.get("event")
+        if event == "start":
+            last[vm] = entry
+        elif event in _ENDS:
+            last.pop(vm, None)
+    return tuple(last.values())
+
+
 def carried(entries: Iterable[Entry]) -> list[Entry]:
     """Return what the next file of a log must have as well: starts without an end, and planned machines that may be ours."""
     starts: dict[str, tuple[int, Entry]] = {}

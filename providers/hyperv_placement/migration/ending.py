@@ -10,6 +10,7 @@ from hyperv_placement.errors import (
     InterruptedRunError,
     MigrationFailedError,
     MigrationStalledError,
+    MoveCancelledError,
     MovedByOthersError,
     PlacementError,
     VerificationError,
@@ -65,7 +66,7 @@ class Ending:
             if vm is None and self._is_final(look, outcome, now - begun, now - since):
                 raise self._error(look, outcome, strays)
             last = look
-            if self.context.clock.wait(1.0, self.context.cancelled):
+            if self.context.clock.wait(1.0, self.context.stop.following):
                 reported = (
                     "; ".join(strays or look.differences(self.context.move)) or "its guest is waited for"
                 )
@@ -137,6 +138,8 @@ class Ending:
         if look.planned and not self.context.move.is_staged:
             place = f"{place}; a planned copy of it is left on {self.context.move.destination}"
         unmoved = look.unmoved(self.context.move)
+        if outcome.stopped and unmoved and self.context.stop.aborting.is_set():
+            return MoveCancelledError(f"{self.context.named}: its move was cancelled with the run: {place}")
         if outcome.failed:
             partly = [] if unmoved or not look.machines() else look.differences(self.context.move)
             return self._failed(outcome, "; ".join([place, *strays, *partly]))

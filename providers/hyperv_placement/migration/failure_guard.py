@@ -10,6 +10,7 @@ from hyperv_placement.errors import (
     InterruptedRunError,
     MigrationFailedError,
     MigrationStartError,
+    MoveCancelledError,
     MovedByOthersError,
     MoveRefusedError,
     NoRoomError,
@@ -22,7 +23,7 @@ from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
 from hyperv_placement.planning.checks.guard import way_out
 
-_NO_FAILURES = (InterruptedRunError, MoveRefusedError, MovedByOthersError, NoRoomError)
+_NO_FAILURES = (InterruptedRunError, MoveCancelledError, MoveRefusedError, MovedByOthersError, NoRoomError)
 """How a move ends that was never started, or that somebody has taken over; but for planned machines that a host made."""
 
 

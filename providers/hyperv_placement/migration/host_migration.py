@@ -12,11 +12,13 @@ from hyperv_placement.errors import (
     StageFailedError,
 )
 from hyperv_placement.hyperv import inventory
+from hyperv_placement.hyperv.cancelling import CancelRequest
 from hyperv_placement.hyperv.jobs import Follower, Outcome, patience
 from hyperv_placement.migration.known_delegation import is_refused
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, VirtualMachine
 from hyperv_placement.model.move import Move
+from hyperv_placement.winrm.client import Client
 
 from . import old_tickets, orders
 from .admission import Facts
@@ -100,16 +102,34 @@ class HostMigration:
         if migration.job is None:
             self._outcome = Outcome(state=0)
             return
+        client, stop = self.context.estate.client(self.context.move.source), self.context.stop
+        # A job that this run has only adopted may be somebody else's, whom it serves: it is never cancelled by us.
+        request = None if migration.adopted else self._request(client, migration)
         self._outcome = Follower(
-            client=self.context.estate.client(self.context.move.source),
+            client=client,
             job=migration.job,
             name=self.context.named,
             activity=self._activity,
             report=self.context.report,
-            cancelled=self.context.cancelled,
+            cancelled=stop.adopted if migration.adopted else stop.following,
+            request=request,
             clock=self.context.clock,
             quiet=patience(needs_of(self._sized).files.values()),
         ).follow()
+
+    def _request(self, client: Client, migration: Migration) -> CancelRequest | None:
+        """Return what asks the host to cancel our job, once the run is to be aborted."""
+        if migration.job is None:
+            return None
+        return CancelRequest(
+            client=client,
+            job=migration.job,
+            wanted=self.context.stop.aborting,
+            announce=lambda: self.context.record.note(
+                "cancel", job=migration.job_id, result="the run was cancelled (on_cancel: abort)"
+            ),
+            report=self.context.report,
+        )
 
     def verify(self) -> Arrived:
         """Read both hosts until they show what was ordered, or what else has become of it."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hyperv_placement.errors import (
     InterruptedRunError,
     MigrationFailedError,
+    MoveCancelledError,
     PlacementError,
     StageFailedError,
 )
@@ -20,6 +21,7 @@ from hyperv_placement.model.move import Move
 
 from .admission import Facts
 from .host_migration import HostMigration
+from .interruption import Interruption
 from .mover import Arrived, Collaborators, MoveContext, Mover, MoveRecord, OpenMover, Started
 from .needs import Needs, Seat
 from .start_window import ANY_TIME, StartWindow
@@ -53,8 +55,10 @@ def migrate(  # noqa: PLR0913 - how one move of a run is let start, each named a
     *,
     report: Callable[[Progress], None],
     cancelled: threading.Event,
+    stop: Interruption | None = None,
     rank: float = 0.0,
     start_window: StartWindow = ANY_TIME,
+    held: Callable[[], None] = lambda: None,
     seats: tuple[Seat, ...] = (),
     mover: OpenMover = HostMigration,
 ) -> Moved:
@@ -62,6 +66,10 @@ def migrate(  # noqa: PLR0913 - how one move of a run is let start, each named a
 
     `rank`: when it is planned to start; of two that wait for the same room, the earlier one gets it. `start_window`: when it
     may start, which is asked again at each start. `seats`: what it is one of, of which only so many are on their way at once.
+
+    `held`: raises MoveRefusedError where a hold keeps it from starting, which is asked again as well.
+
+    `cancelled`: nothing more is ordered once it is set; `stop`: what becomes then of what was, by default it is left to its host.
 
     A running job with the same target is adopted. An order is never sent again, except after its job was read as ended in
     a failure that trying again can cure, and with the short text where a host refused the whole one (`short_order`), each
@@ -75,8 +83,10 @@ def migrate(  # noqa: PLR0913 - how one move of a run is let start, each named a
         record=record,
         report=report,
         cancelled=cancelled,
+        stop=stop or Interruption.of(cancelled),
         rank=rank,
         start_window=start_window,
+        held=held,
         seats=seats,
         asked=shared.clock.now(),
     )
@@ -105,7 +115,7 @@ def _run(context: MoveContext, mover: Mover) -> Moved:
         try:
             started = _started(context, mover, needs)
             return _finished(context, mover, started)
-        except (MigrationFailedError, StageFailedError) as error:
+        except (MigrationFailedError, MoveCancelledError, StageFailedError) as error:
             if started is not None:
                 mover.given_up(error)
             if (started is not None and started.adopted) or not _may_retry(context, mover, error, attempt):
@@ -152,8 +162,9 @@ def _arrived(context: MoveContext, mover: Mover, started: Started) -> Arrived:
     if started.adopted:
         record.note("adopted", job=started.job_id)
     try:
-        mover.follow()
-        arrived = mover.verify()
+        with context.stop.counting():
+            mover.follow()
+            arrived = mover.verify()
     except PlacementError as error:
         # The audit log says that a move has ended only where its end was seen.
         seen = not (error.may_still_run or isinstance(error, InterruptedRunError))

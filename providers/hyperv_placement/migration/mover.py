@@ -33,6 +33,7 @@ from hyperv_placement.model.names import HostName, VmId
 from .admission import Admission, Facts
 from .audit import AuditLog
 from .failure_guard import FailureGuard
+from .interruption import Interruption
 from .leftovers import Left
 from .needs import Needs, Seat
 from .start_window import ANY_TIME, StartWindow
@@ -105,12 +106,17 @@ class MoveContext:
     record: MoveRecord
     report: Callable[[Progress], None]
     cancelled: threading.Event
+    """Set: nothing more is ordered."""
+    stop: Interruption
+    """What else is asked of the run that is to end."""
     asked: float
     """When this move was asked for, by the clock; what it was judged by was read before."""
     rank: float = 0.0
     """When it is planned to start; of two moves that wait for the same room, the earlier one gets it."""
     start_window: StartWindow = ANY_TIME
     """When it may start."""
+    held: Callable[[], None] = lambda: None
+    """Raises MoveRefusedError where somebody has held the machine, or its destination, since the plan."""
     seats: tuple[Seat, ...] = ()
     """What it is one of, of which only so many are on their way at once."""
 
@@ -130,9 +136,10 @@ class MoveContext:
         return named(self.move)
 
     def check_permitted(self) -> None:
-        """Raise PlacementError where nothing may be started any more: by the audit log, the guard, or the move's windows."""
+        """Raise PlacementError where nothing may be started any more: by the audit log, the guard, the move's windows, or a hold."""
         self.shared.audit.check(self.move.vm.name)
         self.start_window.check(self.move, self.clock.utc())
+        self.held()
         if self.shared.failure_guard is not None:
             self.shared.failure_guard.check(self.move)
 

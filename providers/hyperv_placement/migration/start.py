@@ -280,7 +280,7 @@ class Starter:
 
         reported = f"The answer of {self.context.move.source} to the order to move {self.context.move.vm.name} was lost ({lost.message})"
         try:
-            found = trace_of_order(look, self.context.clock, self.context.cancelled)
+            found = trace_of_order(look, self.context.clock, self.context.stop.following)
         except LASTING as error:
             raise OrderLostError(
                 f"{reported}, and its job cannot be looked for: {error.message}", remedy=error.remedy

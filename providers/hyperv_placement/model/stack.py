@@ -11,6 +11,7 @@ from typing import Literal
 from .directory import DelegationSpec, DirectorySpec
 from .guard import NO_LIMITS, Guard, Window
 from .names import HostName, VmId
+from .on_cancel import OnCancel
 from .options import AS_HOSTS_ARE_SET, MigrationOptions
 from .pace import Pace, in_force
 from .policy import UNRESTRICTED, Policy
@@ -262,6 +263,8 @@ class Stack:
     """Seconds for which a move waits for its source to see what the directory allows already; 0 = not at all."""
     wait_for_activity: int = 0
     """Seconds for which a move waits for a machine that is busy, as with its backup; 0 = it is refused."""
+    on_cancel: OnCancel = OnCancel.LEAVE
+    """What the first Ctrl-C of a run does with moves that have started."""
     bystanders: bool = False
     """Whether machines that are in their places may step aside for others and come back, where nothing else helps."""
     audit_required: bool = False

@@ -14,8 +14,11 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from hyperv_placement import quoting
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.migration.interruption import Interruption
+from hyperv_placement.model.on_cancel import OnCancel
 from hyperv_placement.operations.logging_setup import LogSettingsError, logged, read_settings
 from hyperv_placement.resources import migration_delegation, migration_host, vm_placement
+from hyperv_placement.resources.fleets import fleets
 from hyperv_placement.system import keep_private
 
 from .engine_log import EngineLog
@@ -55,14 +58,16 @@ def main() -> None:
 
 
 def _serve(engine: str, engine_log: EngineLog, peers: Peers, clock: SystemClock) -> NoReturn:
-    cancelled, leave = threading.Event(), threading.Event()
+    stop, leave = Interruption(), threading.Event()
     server = grpc.server(
         ThreadPoolExecutor(THREADS, thread_name_prefix="call"),
         interceptors=[Gate(peers.refusal, engine_log.warn_of_strangers)],
         # On Linux, another process of this user could otherwise listen at the same port, and get every second call.
         options=[("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.so_reuseport", 0)],
     )
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Server(PROVIDERS, engine_log, cancelled), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(
+        Server(PROVIDERS, engine_log, stop, on_cancel=lambda: fleets().on_cancel()), server
+    )
     port = server.add_insecure_port("127.0.0.1:0")
     peers.serve_at(port)  # before the start: until the port is known every peer is refused
     server.start()
@@ -75,7 +80,7 @@ def _serve(engine: str, engine_log: EngineLog, peers: Peers, clock: SystemClock)
         target=watch, args=(engine, clock, leave.set, leave, peers.engine_runs), daemon=True
     ).start()
     leave.wait()
-    cancelled.set()
+    stop.cancel(OnCancel.LEAVE)  # whatever the stack file says: the engine ends, or was asked a second time
     server.stop(GRACE).wait()
     os._exit(0)  # threads of the pool that still follow a move would keep the process alive
 

@@ -42,6 +42,11 @@ class Calls:
             with self._lock:
                 self._waiting.discard(answers)
 
+    def any_runs(self) -> bool:
+        """Say whether a call is in flight."""
+        with self._lock:
+            return bool(self._waiting)
+
     def interrupt(self) -> None:
         """Give the calls in flight their grace, and leave behind those that have not ended by then."""
         with self._lock:

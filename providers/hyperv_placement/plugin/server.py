@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
@@ -21,6 +20,8 @@ from pulumi.runtime import proto, rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
 from hyperv_placement.errors import PlacementError, StackFileError, of_this_computer
+from hyperv_placement.migration.interruption import Interruption
+from hyperv_placement.model.on_cancel import OnCancel
 from hyperv_placement.model.urn import read_urn
 from hyperv_placement.resources.call import Call, HalfDoneError, current
 from hyperv_placement.visible import outward
@@ -32,6 +33,10 @@ from .own_stack import ForeignCallError, OneStack
 _log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 VERSION = "0.1.0"
+_CANCELLED = {
+    OnCancel.WAIT: "Cancelled: nothing more starts, and moves under way are followed to their ends (on_cancel: wait). Ctrl-C again leaves them to their hosts",
+    OnCancel.ABORT: "Cancelled: nothing more starts, and hosts are asked to cancel the moves of this run (on_cancel: abort). Ctrl-C again leaves them to their hosts",
+}
 _TOP = re.compile(r"[.\[]")
 """Ends the first part of a property path, as `disks.scsi-0-0` or `entries["cifs/hv1"]`."""
 
@@ -53,13 +58,15 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         self,
         providers: Mapping[str, ResourceProvider],
         engine_log: EngineLog,
-        cancelled: threading.Event,
+        stop: Interruption,
         calls: Calls | None = None,
+        on_cancel: Callable[[], OnCancel] = lambda: OnCancel.LEAVE,
     ) -> None:
-        """`providers`: type token -> provider. `cancelled`: set when the engine asks to stop."""
+        """`providers`: type token -> provider. `stop`: what is asked of the run. `on_cancel`: what the stack file says of its first Ctrl-C."""
         self._providers = dict(providers)
         self._engine_log = engine_log
-        self._cancelled = cancelled
+        self._stop = stop
+        self._on_cancel = on_cancel
         self._calls = calls or Calls()
         self._ours = OneStack()
 
@@ -72,10 +79,28 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         return proto.ConfigureResponse(acceptSecrets=False)
 
     def Cancel(self, _request: Any, _context: Any) -> Any:
-        """Start nothing new. Calls that follow a move end within a second, those that wait for a host after `calls.GRACE`."""
-        self._cancelled.set()
-        self._calls.interrupt()
+        """Start nothing new, as after the first Ctrl-C; what runs is left, followed or cancelled as the stack file says.
+
+        Where it is left, calls that follow a move end within a second, those that wait for a host after `calls.GRACE`.
+        Elsewhere the engine waits for them, without a limit (pulumi/pulumi pkg/resource/deploy/deployment_executor.go).
+        """
+        how = self._on_cancel()
+        self._stop.cancel(how)
+        if how == OnCancel.LEAVE:
+            self._calls.interrupt()
+        elif self._calls.any_runs():
+            self._engine_log.bound_to("")("warning", _CANCELLED[how])
         return empty_pb2.Empty()
+
+    def _leave(self, whom: str) -> None:
+        """End the run for somebody who wants its stack: nothing more starts, and what runs is left to its hosts."""
+        count = self._stop.moves
+        goes = f"{count} move goes" if count == 1 else f"{count} moves go"
+        self._stop.cancel(OnCancel.LEAVE)
+        self._calls.interrupt()
+        self._engine_log.bound_to("")(
+            "error", f"Yielded to {whom}: {goes} on at their hosts, nothing more was started; run up again"
+        )
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Check inputs."""
@@ -172,7 +197,13 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
             self._ours.admit(request.urn, request.type)
         except ForeignCallError as error:
             context.abort(grpc.StatusCode.PERMISSION_DENIED, outward(str(error)))
-        call = Call(urn=request.urn, say=self._engine_log.bound_to(request.urn), cancelled=self._cancelled)
+        call = Call(
+            urn=request.urn,
+            say=self._engine_log.bound_to(request.urn),
+            cancelled=self._stop.starting,
+            stop=self._stop,
+            leave=self._leave,
+        )
         token, begun = current.set(call), time.monotonic()
         try:
             return self._calls.run(verb)

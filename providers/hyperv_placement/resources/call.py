@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from hyperv_placement.migration.interruption import Interruption
 from hyperv_placement.model.names import StackName
 from hyperv_placement.model.urn import read_urn
 
@@ -19,6 +20,11 @@ class Call:
     say: Callable[..., None]
     """`say(level, text, ephemeral=False)`, level debug, info, warning or error: a line for this resource; ephemeral ones replace each other."""
     cancelled: threading.Event
+    """Set: nothing more is ordered."""
+    stop: Interruption | None = None
+    """What else is asked of a run that is to end; None: what runs is left to its hosts."""
+    leave: Callable[[str], None] | None = None
+    """Ends the run, whose moves go on at their hosts, for somebody who wants the stack: USER@HOST. None where nobody can ask for it."""
 
     @property
     def stack(self) -> StackName:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from hyperv_placement.hyperv.progress import Progress
 from hyperv_placement.migration.admission import Admission
 from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.migration.failure_guard import FailureGuard
+from hyperv_placement.migration.interruption import Interruption
 from hyperv_placement.migration.known_delegation import SecondHop
 from hyperv_placement.migration.migrate import Moved, migrate, mover_for
 from hyperv_placement.migration.mover import Collaborators, Movers
@@ -45,6 +47,7 @@ from hyperv_placement.workspace.identities import Identities, identities_path
 from .readings import Readings
 from .run_order import RunOrder
 from .schedule_arrival import Arrival
+from .watching import SharedWatch
 
 if TYPE_CHECKING:
     from hyperv_placement.directory.client import DirectoryClient
@@ -64,8 +67,11 @@ class Fleet:
         estate: Estate | None = None,
         movers: Movers = mover_for,
         identities: Path | None = None,
+        watch: SharedWatch | None = None,
     ) -> None:
         """Hosts are dialled when they are read. `audit`: takes starts and ends of moves.
+
+        `watch`: reads the state that the stack shares with other computers; None where it shares none.
 
         `identities`: file that keeps which machines are managed; by default beside its folder.
 
@@ -75,6 +81,7 @@ class Fleet:
         """
         self.stack = stack
         self.clock = clock
+        self.watch = watch
         self.estate = estate or Estate(stack.hosts, clock=clock)
         most = Most(stack)
         self.admission = Admission(self.estate, clock=clock, most=lambda: most.at(clock.utc()))
@@ -168,6 +175,7 @@ class Fleet:
         *,
         report: Callable[[Progress], None],
         cancelled: threading.Event,
+        stop: Interruption | None = None,
         estimated: float = 0.0,
     ) -> Moved:
         """Carry out a move of the machine that is declared under `label`. Raises PlacementError.
@@ -180,11 +188,17 @@ class Fleet:
             self._shared,
             report=report,
             cancelled=cancelled,
+            stop=stop,
             rank=self.run_order.rank(label),
             start_window=self._start_window(label, move, estimated),
+            held=partial(self._check_held, label, move),
             seats=seats_of(self.stack, label, move),
             mover=self._movers(move, facts),
         )
+
+    def _check_held(self, label: str, move: Move) -> None:
+        if self.watch is not None:
+            self.watch.check(label, move)
 
     def _start_window(self, label: str, move: Move, estimated: float) -> StartWindow:
         if self.failure_guard.allows("window"):

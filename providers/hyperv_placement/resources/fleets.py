@@ -12,14 +12,17 @@ from pathlib import Path
 from hyperv_placement.clock import Clock, SystemClock
 from hyperv_placement.errors import PolicyError, StackFileError
 from hyperv_placement.migration.audit import audit_path
+from hyperv_placement.model.on_cancel import OnCancel
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.engine import engine_started, run_of
 from hyperv_placement.workspace.handoff import Handoff
+from hyperv_placement.workspace.holds import SharedHolds
 from hyperv_placement.workspace.stacks import stack_path
 
 from .fleet import Fleet
 from .run_audit import audit_of
+from .watching import SharedWatch
 
 
 class Fleets:
@@ -48,14 +51,21 @@ class Fleets:
                     raise
             return self._fleets[stack]
 
+    def on_cancel(self) -> OnCancel:
+        """Return what the file of the stack that is served says of the first Ctrl-C; `leave` where none was read."""
+        with self._lock:
+            return next((fleet.stack.on_cancel for fleet in self._fleets.values()), OnCancel.LEAVE)
+
     def _loaded(self, stack: str) -> Fleet:
         declared = load(stack_path(stack, self._project))
+        since = engine_started()
         handoff = Handoff(
-            project=self._project, engine=self._engine, stack=declared, since=engine_started(), run=run_of(os.environ)
+            project=self._project, engine=self._engine, stack=declared, since=since, run=run_of(os.environ)
         )  # fmt: skip
         current = declared.on(self._clock.utc().astimezone(UTC).date())
         audit = audit_of(current, audit_path(self._project, stack), self._clock)
-        return Fleet(current, self._clock, audit, handoff, allowances(os.environ))
+        watch = SharedWatch(SharedHolds(self._project, stack, in_run=True), self._clock, since)
+        return Fleet(current, self._clock, audit, handoff, allowances(os.environ), watch=watch)
 
     def of_reader(self, stack: str) -> Fleet | None:
         """Return the fleet for reading, None where the errors of its file have been reported already.

@@ -77,6 +77,8 @@ def bring(
         return outputs_of(vm, past)
     check_declared(fleet, call.label, vm, wanted)
     fleet.arrival.wait(call.label, call.cancelled)
+    if fleet.watch is not None and call.leave is not None:
+        fleet.watch.begin(call.leave, call.cancelled)
     running = fleet.readings.is_moving(vm.id)
     legs = fleet.run_order.legs(call.label)
     back = way_back(spec_of(fleet, call.label), [planned for _, planned in legs])
@@ -167,6 +169,7 @@ def _made(
                 step.move,
                 report=lambda progress: _say_progress(call, progress),
                 cancelled=call.cancelled,
+                stop=call.stop,
                 estimated=leg.planned.seconds if leg.planned is not None else 0.0,
             )
         except MachineBusyError:  # what it is busy with began while the move waited for room

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from hyperv_placement.model.guard import Window
+from hyperv_placement.model.on_cancel import OnCancel
 from hyperv_placement.model.policy import UNRESTRICTED, Policy
 from hyperv_placement.model.stack import Balance, Load, Stack
 from hyperv_placement.model.units import parse_seconds
@@ -89,6 +90,7 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
         delegation=read_delegation(root, findings),
         delegation_wait=read_delegation_wait(root),
         wait_for_activity=_wait_for_activity(root),
+        on_cancel=_on_cancel(root),
         bystanders=root.scalar("bystanders") is not None,
         audit_required=root.scalar("audit") is not None,
     )
@@ -131,6 +133,11 @@ def _balance(section: Mapping | None) -> Balance:
 def _wait_for_activity(root: Mapping) -> int:
     node = root.scalar("wait_for_activity")
     return 0 if node is None else parse_seconds(node.text)
+
+
+def _on_cancel(root: Mapping) -> OnCancel:
+    node = root.scalar("on_cancel")
+    return OnCancel.LEAVE if node is None else OnCancel(node.text)
 
 
 def _disk_lines(section: Mapping | None) -> dict[tuple[str, str], int]:

@@ -63,9 +63,37 @@ class SharedHolds:
 
     def read(self) -> tuple[Hold, ...]:
         """Return the holds, by name; of a stack that has no state yet there are none. Raises HoldsError."""
-        tags = self._tags_in_folder() if self._in_folder else self._tags_by_engine()
-        found = (_hold(value) for name, value in sorted(tags.items()) if name.startswith(_PREFIX))
-        return tuple(sorted(found, key=lambda hold: (hold.host is None, hold.host or hold.label or "")))
+        return holds_in(self.tags())
+
+    def tags(self) -> Mapping[str, str]:
+        """Return all tags of the stack. Raises HoldsError."""
+        return self._tags_in_folder() if self.in_folder else self._tags_by_engine()
+
+    def stamp(self) -> object:
+        """Return what is another one once the tags of a folder have changed; None where only reading them shows that."""
+        if not self.in_folder:
+            return None
+        found: list[tuple[int, int, int] | None] = []
+        for path in self._files():
+            try:
+                seen = path.stat()
+            except OSError:
+                found.append(None)
+                continue
+            found.append((seen.st_mtime_ns, seen.st_size, seen.st_ino))
+        return tuple(found)
+
+    def write(self, name: str, value: str) -> None:
+        """Set a tag. Raises HoldsError."""
+        if len(value) > _LONGEST:
+            raise HoldsError(
+                f"The shared state keeps {_LONGEST} characters of a tag", remedy="Say it shorter"
+            )
+        self._engine("set", name, value)
+
+    def remove(self, name: str) -> None:
+        """Take a tag away. Raises HoldsError."""
+        self._engine("rm", name)
 
     def set(self, hold: Hold) -> None:
         """Set a hold, over an earlier one of the same host or machine. Raises HoldsError."""
@@ -87,7 +115,8 @@ class SharedHolds:
         self._engine("rm", _tag(hold))
 
     @property
-    def _in_folder(self) -> bool:
+    def in_folder(self) -> bool:
+        """Whether the state is kept in a folder, and is read without the engine."""
         url = self._environ.get(_BACKEND, "")
         return url.startswith("file:") if url else not (self._in_run or self._declares_backend())
 
@@ -100,11 +129,15 @@ class SharedHolds:
         except OSError:
             return []
 
-    def _tags_in_folder(self) -> Mapping[str, str]:
+    def _files(self) -> tuple[Path, ...]:
+        """Return where a folder may have the tags."""
         name = project_name(self._project)
         stacks = backend_folder(self._environ.get(_BACKEND), self._project) / "stacks"
         # The engine keeps stacks below their project's name, and before 3.61 did without.
-        for path in (stacks / name / f"{self._stack}.pulumi-tags", stacks / f"{self._stack}.pulumi-tags"):
+        return (stacks / name / f"{self._stack}.pulumi-tags", stacks / f"{self._stack}.pulumi-tags")
+
+    def _tags_in_folder(self) -> Mapping[str, str]:
+        for path in self._files():
             try:
                 return _tags(strict_json.loads(read_bounded(path, _LARGEST))["tags"])
             except FileNotFoundError:
@@ -178,6 +211,12 @@ def with_holds(kept: Kept, shared: SharedHolds) -> Kept:
         return replace(kept, holds=shared.read())
     except PlacementError as error:
         return replace(kept, holds_unread=error.message)
+
+
+def holds_in(tags: Mapping[str, str]) -> tuple[Hold, ...]:
+    """Return the holds among tags, by name. Raises HoldsError where one cannot be read."""
+    found = (_hold(value) for name, value in sorted(tags.items()) if name.startswith(_PREFIX))
+    return tuple(sorted(found, key=lambda hold: (hold.host is None, hold.host or hold.label or "")))
 
 
 def _tag(hold: Hold) -> str:

@@ -20,7 +20,8 @@ from hyperv_placement.wsman import (
     encode_embedded,
     resource_uri,
 )
-from lab.world.jobs import COMPLETED, EXCEPTION, TERMINATED
+from lab.world.faults import Fault as Rule
+from lab.world.jobs import COMPLETED, EXCEPTION, KILLED, TERMINATED
 from tests.unit.lab.conftest import estate, machine
 
 from .conftest import Dialled, Maker, Wire, basic, envelope, keys, post, reference
@@ -82,7 +83,7 @@ def follow(wire: Wire, client: Dialled, job: EndpointReference) -> list[Instance
     """Poll a job to its end, the world's time passing in between, and return each reading."""
     readings = [read(client, job)]
     for _ in range(200):
-        if readings[-1].number("JobState") in {COMPLETED, EXCEPTION, TERMINATED}:
+        if readings[-1].number("JobState") in {COMPLETED, EXCEPTION, KILLED, TERMINATED}:
             return readings
         wire.pass_time(0.2)
         readings.append(read(client, job))
@@ -216,18 +217,31 @@ def test_a_job_without_errors_has_none(wire: Wire) -> None:
     assert client.call(job, "GetErrorEx").outputs == {"ReturnValue": 0}
 
 
-@pytest.mark.parametrize("state", [4, 5])
-def test_a_job_can_be_stopped(wire: Wire, state: int) -> None:
+@pytest.mark.parametrize(("state", "ends"), [(4, TERMINATED), (5, KILLED)])
+def test_a_job_can_be_stopped(wire: Wire, state: int, ends: int) -> None:
     """RequestStateChange 4 or 5: the job ends, the machine stays."""
     client = wire.dial()
     job = start(client, order(wire, "WEB01"))
     wire.pass_time(1)
     answer = client.call(job, "RequestStateChange", RequestedState=state, TimeoutPeriod=None)
     assert answer.return_value == 0
-    assert follow(wire, client, job)[-1]["JobState"] == TERMINATED
+    assert follow(wire, client, job)[-1]["JobState"] == ends
     assert wire.vm("WEB01").host == "hv1"
     assert client.call(job, "RequestStateChange", RequestedState=2).return_value == 32773
     assert client.call(job, "KillJob").return_value == 32770
+
+
+def test_a_job_that_is_about_to_switch_cannot_be_stopped(wire: Wire) -> None:
+    """Cancellable is false then, the request is refused as in use, and the machine arrives."""
+    client = wire.dial()
+    wire.world.faults.add(Rule(id=0, kind="stall", vm=wire.vm("WEB01").id, after=96))
+    job = start(client, order(wire, "WEB01"))
+    wire.pass_time(30)
+    assert read(client, job)["Cancellable"] is False
+    assert client.call(job, "RequestStateChange", RequestedState=4, TimeoutPeriod=None).return_value == 32774
+    wire.world.faults.clear()
+    assert follow(wire, client, job)[-1]["JobState"] == COMPLETED
+    assert wire.vm("WEB01").host == "hv2"
 
 
 def refused(wire: Wire, arguments: dict[str, Any]) -> int | None:

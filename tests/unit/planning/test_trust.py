@@ -152,6 +152,7 @@ KEYS: dict[str, tuple[str, Any, Any, frozenset[str]]] = {
     "audit": ("audit", "required", None, UP),
     "bystanders": ("bystanders", None, "allow", UP),
     "delegation_wait": ("delegation_wait", "15 min", 0, NEVER),
+    "on_cancel": ("on_cancel", "leave", "abort", NEVER),
     "wait_for_activity": ("wait_for_activity", "2 h", 0, NEVER),
     "directory.server": ("directory/server", "ldaps://dc1.corp.example", "ldaps://dc.evil.example", ALWAYS),
     "directory.auth": ("directory", {"server": "ldaps://dc1", "credentials": "d.yaml"}, {"server": "ldaps://dc1", "credentials": "d.yaml", "auth": "simple"}, ALWAYS),

@@ -24,6 +24,8 @@ from pulumi.runtime import proto
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
 
 from hyperv_placement.errors import NoRoomError, PlacementError
+from hyperv_placement.migration.interruption import Interruption
+from hyperv_placement.model.on_cancel import OnCancel
 from hyperv_placement.plugin.calls import Calls
 from hyperv_placement.plugin.engine_log import EngineLog, Throttle
 from hyperv_placement.plugin.server import Server, to_struct, to_values
@@ -125,7 +127,7 @@ def stub(engine: tuple[Engine, str]) -> Iterator[provider_pb2_grpc.ResourceProvi
     engine_log = EngineLog(engine[1], FastClock(), terminal=True)
     server = grpc.server(ThreadPoolExecutor(8))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(
-        Server({TYPE: Echo()}, engine_log, threading.Event(), Calls(grace=3.0)), server
+        Server({TYPE: Echo()}, engine_log, Interruption(), Calls(grace=3.0)), server
     )
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
@@ -248,6 +250,39 @@ def test_an_interrupted_run_does_not_wait_for_a_silent_host(stub: Any) -> None:
     assert not answered.is_set()
     answered.set()
     assert "while a host did not answer" in (caught.value.details() or "")
+
+
+@pytest.mark.parametrize("how", [OnCancel.WAIT, OnCancel.ABORT])
+def test_a_run_that_waits_for_its_moves_leaves_no_call_behind(
+    engine: tuple[Engine, str], how: OnCancel
+) -> None:
+    """By the stack file: nothing more starts, following goes on, and one line says so."""
+    stop, release = Interruption(), threading.Event()
+
+    class Following(ResourceProvider):
+        def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+            begun.set()
+            return UpdateResult(
+                {"released": release.wait(20), "starts": not current.get().cancelled.is_set()}
+            )
+
+    begun = threading.Event()
+    engine_log = EngineLog(engine[1], FastClock(), terminal=True)
+    served = Server({TYPE: Following()}, engine_log, stop, Calls(grace=0.0), on_cancel=lambda: how)
+    server = grpc.server(ThreadPoolExecutor(4))
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(served, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub: Any = provider_pb2_grpc.ResourceProviderStub(channel)
+        waiting = stub.Update.future(update("hv2"))
+        assert begun.wait(10)
+        stub.Cancel(empty_pb2.Empty())
+        assert (stop.following.is_set(), stop.aborting.is_set()) == (False, how == OnCancel.ABORT)
+        release.set()
+        assert to_values(waiting.result(timeout=10).properties) == {"released": True, "starts": False}
+    server.stop(0).wait()
+    assert [urn for urn, text, _ in engine[0].lines if f"on_cancel: {how}" in text] == [""]
 
 
 def test_what_a_call_says_is_bound_to_its_resource(stub: Any, engine: tuple[Engine, str]) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hyperv_placement.model.directory import DelegationSpec, DirectorySpec
 from hyperv_placement.model.guard import Daily, Guard, OneOff, WallTime, Weekly, Window
 from hyperv_placement.model.names import HostName, vm_id
+from hyperv_placement.model.on_cancel import OnCancel
 from hyperv_placement.model.options import AS_HOSTS_ARE_SET, MigrationOptions
 from hyperv_placement.model.pace import Pace
 from hyperv_placement.model.reserve import Reserve
@@ -318,6 +319,7 @@ def stacks(draw: st.DrawFn) -> Stack:
         delegation=delegation,
         delegation_wait=draw(st.integers(0, 86_400)),
         wait_for_activity=draw(st.integers(0, 86_400)),
+        on_cancel=draw(st.sampled_from(OnCancel)),
         bystanders=draw(st.booleans()),
         audit_required=draw(st.booleans()),
     )

@@ -43,6 +43,7 @@ def rendered(stack: Stack) -> str:
         "rules": [_rule(rule) for rule in stack.rules],
         "delegation_wait": stack.delegation_wait,
         "wait_for_activity": stack.wait_for_activity,
+        "on_cancel": stack.on_cancel.value,
         "guard": _guard(stack.guard),
         "balance": {"by": list(stack.balance.by) or "none", "threshold": f"{stack.balance.threshold:g} %"},
         **_present(

@@ -105,6 +105,7 @@ def _sections(before: Stack, after: Stack) -> Iterator[EntryChange]:
         "delegation",
         "delegation_wait",
         "wait_for_activity",
+        "on_cancel",
         "bystanders",
     ):
         pair = [_flat(_section(stack, name), stack) for stack in (before, after)]

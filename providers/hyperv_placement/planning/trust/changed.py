@@ -52,6 +52,7 @@ _STACK_PLACEMENT = frozenset(
         "holds",
         "delegation_wait",
         "wait_for_activity",
+        "on_cancel",
         "policy",
         "audit_required",
         "bystanders",
