@@ -44,6 +44,12 @@ def typed(site: Site, text: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def starts(site: Site) -> int:
+    """Return how many moves were ordered; a host forgets a job some minutes after its end."""
+    lines = site.file(".pulumi/audit/lab.jsonl").read_text(encoding="utf-8").splitlines()
+    return sum(json.loads(line)["event"] == "start" for line in lines)
+
+
 def became(found: dict[str, Any]) -> dict[str, str]:
     """Return what became of each machine."""
     return {each["name"]: each["became"] for each in found["machines"]}
@@ -65,7 +71,7 @@ def test_a_killed_run_is_recovered(site: Site) -> None:
     code, found = recover(site)
     assert (code, found["lock"]["state"]) == (2, "held")
     killed(run)
-    jobs = len(site.status()["jobs"])
+    ordered = starts(site)
 
     code, found = recover(site)
     assert (code, found["lock"]["state"], became(found)["VM003"]) == (2, "free", "goes on")
@@ -77,7 +83,7 @@ def test_a_killed_run_is_recovered(site: Site) -> None:
     assert (code, became(found)["VM003"]) == (0, "moved")
     code, found = recover(site)
     assert (code, found["interrupted"]) == (0, False)
-    assert len(site.status()["jobs"]) == jobs
+    assert starts(site) == ordered
 
     [page] = [block.text for block in blocks(PAGE) if "placement recover" in block.text]
     done = typed(site, page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,16 +12,22 @@ from hyperv_placement.migration.audit import AuditLog
 from hyperv_placement.model.identity import NOTHING_KEPT
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import vm_id
+from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.plan import Plan, Standing
+from hyperv_placement.operations.plan import compare
 from hyperv_placement.operations.recover.hosts import Looker
 from hyperv_placement.operations.recover.values import HostsFound, Pending
 from hyperv_placement.operations.recover.waiting import wait_for_moves
 from hyperv_placement.planning.interrupted import Became, Fate
+from hyperv_placement.workspace.handoff import Handoff
 from tests.estates import spec, stack
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.unit.lab.conftest import estate, machine
 
 pytestmark = pytest.mark.lab
 NEW = "E:\\VMs\\WEB01"
+SWEEP = 4
+"""Requests of a sweep of one host, at least."""
 
 
 @pytest.fixture
@@ -142,3 +149,28 @@ def test_of_silent_hosts_nothing_is_known(fabric: Fabric) -> None:
     for name in fabric.specs:
         fabric.fault("host-down", host=name)
     assert look(with_).none_read
+
+
+def test_a_run_waits_for_what_a_killed_one_has_begun_to_prepare(fabric: Fabric, tmp_path: Path) -> None:
+    """A planned machine is made within seconds; then the move can be ordered, and the first next run ends it."""
+    with_, move = (
+        looker(fabric),
+        replace(fabric.order("WEB01", "hv2"), options=MigrationOptions(check="staged")),
+    )
+    declared = replace(with_.stack.vms["WEB01"], migration=move.options)
+    whole = replace(with_.stack, path=tmp_path / "lab.yaml", vms={"WEB01": declared})
+    whole.path.write_text("a stack file", encoding="utf-8")
+    fabric.fault("stall", vm="WEB01", after=40)
+    run = fabric.behind(lambda: fabric.run(move))
+    until(lambda: bool(fabric.world.state.jobs))
+    handoff = Handoff(project=tmp_path, engine="127.0.0.1:4711", stack=whole)
+    asked = sum(fabric.servers.counts()["hv3"].values())
+    plans = list[Plan]()
+    planning = fabric.behind(lambda: plans.append(compare(whole, fabric.estate, handoff)[1]))
+    # Only the plan asks the third host: once it has swept all, what it saw was the machine being prepared.
+    until(lambda: sum(fabric.servers.counts()["hv3"].values()) > asked + SWEEP)
+    fabric.world.faults.clear()
+    planning.join()
+    [step] = plans[0].steps
+    assert step.standing in {Standing.MOVE, Standing.IN_PLACE}, step.findings
+    run.join()

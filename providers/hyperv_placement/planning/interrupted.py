@@ -52,6 +52,8 @@ class Begun:
     """The engine's word for what it had not finished, as `creating`."""
     declared: frozenset[HostName] = frozenset()
     """Hosts that the stack file allows it; empty where it is free or not declared."""
+    stages: bool = False
+    """Whether its moves are checked by a planned machine: a run takes one that lies where it would order it, whatever log is at hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +135,10 @@ def _whole(begun: Begun, vm: VirtualMachine, inventory: Inventory) -> Fate:
     if begun.declared and vm.host not in begun.declared:
         text = f"{text}; it is declared on {' or '.join(sorted(begun.declared))}, and the next run does what is left"
     planned = [host.name for host in inventory.hosts.values() if vm.id in host.planned]
-    left = next((host for host in planned if host != begun.staged_on), None)
-    if begun.staged_on in planned:
-        text = f"{text}; a planned machine of it is ready on {begun.staged_on}, which the next run moves into"
+    ours = [host for host in planned if host == begun.staged_on or (begun.stages and host in begun.declared)]
+    left = next((host for host in planned if host not in ours), None)
+    for host in ours:
+        text = f"{text}; a planned machine of it is ready on {host}, which the next run moves into"
     if left is not None:
         text = f"{text}; a planned machine of it is left on {left}"
     return Fate(name=begun.name, vm_id=begun.vm_id, became=became, text=text, host=vm.host, planned=left)

@@ -85,6 +85,9 @@ def test_a_planned_machine_is_a_leftover_unless_our_staging_made_it() -> None:
     assert (ours.planned, ours.needs_a_person) == (None, False)
     assert "ready on hv2, which the next run moves into" in ours.text
     assert fate_of(begun(start=None, staged_on=HV3), seen).planned == HV2
+    # On another runner no log says so, but the entry does: a run takes what lies where it would order it.
+    assert fate_of(begun(start=None, stages=True, declared=frozenset({HV2})), seen).planned is None
+    assert fate_of(begun(start=None, stages=True, declared=frozenset({HV3})), seen).planned == HV2
 
 
 def test_a_machine_without_a_start_was_not_begun_or_has_ended() -> None:

@@ -102,6 +102,7 @@ class Looker:
                 name=label or books.names.get(vm, vm), vm_id=vm, start=books.starts.get(vm),
                 staged_on=books.staged.get(vm), ended=books.ended.get(vm, ""), pending=operations.get(label, ""),
                 declared=frozenset(spec.hosts if spec is not None else ()),
+                stages=spec is not None and spec.migration.check == "staged",
             )  # fmt: skip
 
     def _declared(self, inventory: Inventory) -> Mapping[str, VmId]:
