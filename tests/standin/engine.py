@@ -18,8 +18,9 @@ from typing import Any
 from hyperv_placement.audit.origin import Origin
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.estate import Estate
-from hyperv_placement.migration.audit import AuditLog
+from hyperv_placement.migration.audit import AuditLog, audit_path
 from hyperv_placement.migration.mover import Movers
+from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.plan import Plan, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.plan import compare
@@ -88,6 +89,10 @@ class Runs(ABC):
     def estate(self, stack: Stack, clock: Turns) -> Estate:
         """Return what reads the hosts; program and plugin of a run have one each."""
 
+    def known(self, stack: Stack) -> Kept:  # noqa: ARG002 - a project on disk keeps something
+        """Return what the last run has kept for the program."""
+        return NOTHING_KEPT
+
     @abstractmethod
     def movers(self) -> Movers:
         """Return what carries out moves."""
@@ -141,7 +146,7 @@ class _Pass:
         plugin = Handoff(project=engine.folder, engine=address, stack=theirs)
         # Git has nothing to say of a stack file that is nowhere, and would be asked in thousands of runs.
         audit = AuditLog(
-            engine.folder / "audit.jsonl",
+            audit_path(engine.folder, stack.path.stem),
             clock=self.clock,
             of=lambda: ORIGIN,
             required=theirs.must_be_audited,
@@ -189,7 +194,9 @@ class _Pass:
             self._call(label, lambda known=known: self.provider.diff(known.id, known.outputs, known.inputs))  # type: ignore[misc]
 
     def _planned(self) -> Plan | None:
-        inventory, plan = compare(self.stack, self.estates[0], self.program)
+        inventory, plan = compare(
+            self.stack, self.estates[0], self.program, known=self.engine.known(self.stack)
+        )
         if plan.refusals or not inventory.hosts:
             self.ended.errors += [str(each) for each in plan.refusals] or ["no host answered"]
             return None

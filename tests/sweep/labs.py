@@ -12,9 +12,11 @@ from pathlib import Path
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.migrate import mover_for
 from hyperv_placement.migration.mover import Movers
+from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.stackfile import load
 from hyperv_placement.winrm.bounds import BOUNDS
+from hyperv_placement.workspace.identities import identities_path, read_kept
 from lab.home import certificates, credentials
 from lab.server import Connection, serve
 from lab.world import World, vmms
@@ -72,6 +74,10 @@ class LabRuns(Runs):
         """Dial, with little patience."""
         bounds = replace(BOUNDS, answer_seconds=PATIENCE, connect_seconds=PATIENCE)
         return Estate(stack.hosts, clock=clock, bounds=bounds)
+
+    def known(self, stack: Stack) -> Kept:
+        """Read what the plugin of the last run has kept, as the program does."""
+        return read_kept(identities_path(self.folder, stack.path.stem))
 
     def movers(self) -> Movers:
         """Move by the hosts' own migration."""

@@ -91,5 +91,12 @@ KINDS: Mapping[str, Kind] = {
         wanted={"A": ("hv2", "D:\\Hyper-V\\A\\"), "B": ("hv1", "D:\\Hyper-V\\B\\")},
         orders={"A": 2, "B": 2},
     ),
+    "parking, and back to paths that nobody declares": Kind(
+        estate=_estate(_machine("A", gib=80), _machine("B", "hv2", gib=80), volumes=_SMALL),
+        vms="{A: {host: hv2}, B: {host: hv1}}",
+        roots=", storage: {bulk: 'E:\\Bulk'}",
+        wanted={"A": ("hv2", "D:\\Hyper-V\\A\\"), "B": ("hv1", "D:\\Hyper-V\\B\\")},
+        orders={"A": 2, "B": 2},
+    ),
 }
 """Name -> one move of it."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hyperv_placement.migration.audit import audit_path
 from lab.estate.building import build
 from lab.storage.checksums import Checksums
 from lab.world import LabVm, World
@@ -88,7 +89,7 @@ class Story:
 
     def audited(self) -> list[str]:
         """Return the events of the audit log."""
-        lines = (self.home / "project" / "audit.jsonl").read_text(encoding="utf-8").splitlines()
+        lines = audit_path(self.home / "project", "lab").read_text(encoding="utf-8").splitlines()
         return [json.loads(line)["event"] for line in lines]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from .site import STACK, Site, Sites
 
 LATE, LOST = 1.0, 10
 """Seconds that each answer is late, and percent of them that are lost."""
+PATIENCE = 1800
+"""Seconds after which a run is stuck."""
 TIMES = 12
 """How many times as long it may take: of a move's forty requests most go one after the other, and each takes a second."""
 
@@ -51,9 +54,15 @@ def measure(sites: Sites) -> list[Figure]:
 
 
 def _moved(site: Site) -> float:
-    """Declare so many machines one host further and run; return the seconds it took."""
+    """Declare so many machines one host further and run; return the seconds it took. Raises CalledProcessError, TimeoutExpired."""
     site.declare(shifted(site.declared(), MOVES))
-    return site.pulumi("up", "--yes", "--skip-preview", "--suppress-outputs", "--parallel", PARALLEL)
+    workspace, begun = site.workspace, time.monotonic()
+    words = ("pulumi", "up", "--yes", "--skip-preview", "--suppress-outputs", "--parallel", PARALLEL)
+    subprocess.run(
+        workspace.command(*words), cwd=workspace.folder, env={**workspace.environment, "PULUMI_STACK": STACK},
+        check=True, text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE,
+    )  # fmt: skip
+    return time.monotonic() - begun
 
 
 def _ended(log: Path) -> Counter[str]:
