@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -53,7 +54,9 @@ class Night:
         self.rng = random.Random(seed)  # noqa: S311 - a night is no secret
         self.troubles: list[str] = []
         self.kept_minutes = max(1, round(minutes / 4))
-        self.counts = dict.fromkeys(("hours", "drift checks", "runs", "faults", "moves by people"), 0)
+        self.counts = dict.fromkeys(
+            ("hours", "drift checks", "reviews", "runs", "faults", "moves by people"), 0
+        )
         self._run("lab", "up", "--ports", "auto", "--hosts", str(HOSTS), "--vms", str(VMS), "--speed", str(SPEED),
                   "--write-stack", "stacks/lab.yaml")  # fmt: skip
         self._up()
@@ -117,13 +120,16 @@ class Night:
         self.counts["drift checks"] += 1
 
     def _changed(self) -> None:
-        """Declare one machine on another host, and look at what that would do, as a review does."""
+        """Declare one machine on another host, and have that reviewed against what was declared before."""
         path = self.workspace.folder / "stacks" / "lab.yaml"
+        before = path.with_name("before.yaml")
+        shutil.copyfile(path, before)
         content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
         name = self.rng.choice(sorted(content["vms"]))
         content["vms"][name]["host"] = f"hv{self.rng.randint(1, HOSTS)}"
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-        self._run("placement", "plan", "lab", codes=(0, 1, 2))
+        self._run("placement", "review", "lab", "--base", str(before), codes=(0, 1, 2))
+        self.counts["reviews"] += 1
 
     def _reached(self) -> None:
         """Run until the map is reached; that it is not is a trouble."""
