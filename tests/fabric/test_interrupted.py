@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hyperv_placement.errors import InterruptedRunError, MoveCancelledError
+from hyperv_placement.errors import InterruptedRunError, MoveCancelledError, MoveRefusedError
 from hyperv_placement.migration.interruption import Interruption
 from hyperv_placement.migration.migrate import Moved, migrate
 from hyperv_placement.model.on_cancel import OnCancel
@@ -108,3 +108,16 @@ def test_a_job_that_was_only_adopted_is_not_cancelled(fabric: Fabric) -> None:
         run.join()
     assert not fabric.log("cancel")
     assert fabric.audited() == ["adopted", "left"]
+
+
+def test_a_hold_that_came_since_the_plan_lets_nothing_start(fabric: Fabric) -> None:
+    """It is asked for again right before the order; the host hears of nothing."""
+
+    def held() -> None:
+        raise MoveRefusedError("WEB01 was not started: hv2 is held", remedy="")
+
+    move, shared = fabric.order("WEB01", "hv2"), fabric.collaborators()
+    with pytest.raises(MoveRefusedError, match="hv2 is held"):
+        migrate(move, shared, report=fabric.progress.append, cancelled=fabric.cancelled, held=held)
+    assert fabric.log("start") == []
+    assert not fabric.audit.path.exists()

@@ -202,6 +202,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
             say=self._engine_log.bound_to(request.urn),
             cancelled=self._stop.starting,
             stop=self._stop,
+            tell=lambda text: self._engine_log.bound_to("")("warning", text),
             leave=self._leave,
         )
         token, begun = current.set(call), time.monotonic()

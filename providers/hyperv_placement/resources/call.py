@@ -23,6 +23,8 @@ class Call:
     """Set: nothing more is ordered."""
     stop: Interruption | None = None
     """What else is asked of a run that is to end; None: what runs is left to its hosts."""
+    tell: Callable[[str], None] = lambda _text: None
+    """Reports a line of the whole run, bound to no resource."""
     leave: Callable[[str], None] | None = None
     """Ends the run, whose moves go on at their hosts, for somebody who wants the stack: USER@HOST. None where nobody can ask for it."""
 

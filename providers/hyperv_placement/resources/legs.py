@@ -78,7 +78,7 @@ def bring(
     check_declared(fleet, call.label, vm, wanted)
     fleet.arrival.wait(call.label, call.cancelled)
     if fleet.watch is not None and call.leave is not None:
-        fleet.watch.begin(call.leave, call.cancelled)
+        fleet.watch.begin(call.leave, call.cancelled, tell=call.tell)
     running = fleet.readings.is_moving(vm.id)
     legs = fleet.run_order.legs(call.label)
     back = way_back(spec_of(fleet, call.label), [planned for _, planned in legs])

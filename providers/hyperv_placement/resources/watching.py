@@ -34,18 +34,28 @@ class SharedWatch:
         self._begun = begun
         self._lock = threading.Lock()
         self._running = False
+        self._tell: Callable[[str], None] = lambda _text: None
         self._seen = False
         """Whether the state has been read at all."""
         self._holds: tuple[Hold, ...] = ()
         self._old: str | None = None
         """The request that was there before this run."""
 
-    def begin(self, leave: Callable[[str], None], over: threading.Event) -> None:
-        """Watch from now on, once, until `over` is set. `leave`: is called, once, with who wants the stack."""
+    def begin(
+        self,
+        leave: Callable[[str], None],
+        over: threading.Event,
+        *,
+        tell: Callable[[str], None] = lambda _text: None,
+    ) -> None:
+        """Watch from now on, once, until `over` is set.
+
+        `leave`: is called, once, with who wants the stack. `tell`: is called with each hold that has come since.
+        """
         with self._lock:
             if self._running:
                 return
-            self._running = True
+            self._running, self._tell = True, tell
         threading.Thread(target=self._watch, args=(leave, over), daemon=True).start()
 
     def check(self, label: str, move: Move) -> None:
@@ -80,7 +90,7 @@ class SharedWatch:
             return None
         first, self._seen = not self._seen, True
         try:
-            self._holds = holds_in(tags)
+            self._note(holds_in(tags), first=first)
         except PlacementError as error:  # a torn hold must not keep a request from being seen
             _log.info("the holds of the shared state were not read this time: %s", error.message)
         request = asked(tags)
@@ -90,6 +100,13 @@ class SharedWatch:
             self._old = request.id
             return None
         return request
+
+    def _note(self, holds: tuple[Hold, ...], *, first: bool) -> None:
+        """Keep the holds, and report those that are new; what stood there before is in the plan."""
+        come = [] if first else [each for each in holds if each not in self._holds]
+        self._holds = holds
+        for hold in come:
+            self._tell(f"{named(hold)}. What has not started stays where it is")
 
     def _answer(self, request: YieldRequest) -> None:
         """Take the request away, which whoever made it waits for; the run yields without that, too, where it takes long."""

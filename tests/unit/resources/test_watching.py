@@ -48,6 +48,7 @@ class Project:
         url = folder.as_uri() if in_folder else "s3://bucket"
         self.shared = SharedHolds(folder, "lab", {"PULUMI_BACKEND_URL": url})
         self.over = threading.Event()
+        self.told = list[str]()
         self.write()
 
     def write(self, **tags: object) -> None:
@@ -87,7 +88,7 @@ def watching(project: Project) -> tuple[SharedWatch, list[str], Callable[[], boo
         heard.set()
 
     watch = SharedWatch(project.shared, Brisk(), BEGUN)
-    watch.begin(leave, project.over)
+    watch.begin(leave, project.over, tell=project.told.append)
     return watch, left, lambda: heard.wait(20)
 
 
