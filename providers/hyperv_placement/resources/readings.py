@@ -85,24 +85,25 @@ class Readings:
     def ends(
         self, found: Inventory, vm: VirtualMachine, target: HostName, *, after: float | None = None
     ) -> Inventory:
-        """Return `found` with what a move of `vm` to `target` asks of both, read no more than a few seconds ago.
+        """Return `found` with what a move of `vm` to `target` asks of both, no more than a few seconds old when this was asked.
 
         `after`: and later than that, for what was read before shows the machine where it was. Raises PlacementError where
         one of them does not answer.
         """
+        oldest = self._clock.now() - START_MAX_AGE_S
         ends = {
-            name: self._read_end(found.hosts[name], vm, after)
+            name: self._read_end(found.hosts[name], vm, oldest, after)
             for name in {vm.host, target}
             if name in found.hosts
         }
         return replace(found, hosts={**found.hosts, **ends})
 
-    def _read_end(self, host: Host, vm: VirtualMachine, after: float | None) -> Host:
+    def _read_end(self, host: Host, vm: VirtualMachine, oldest: float, after: float | None) -> Host:
         source = vm.host == host.name
         with self._reading_host[host.name]:
             last = self._ends.get(host.name)
-            old = last is None or self._clock.now() - last.begun > START_MAX_AGE_S
-            old = old or (last is not None and after is not None and last.begun <= after)
+            # By when it was asked for: each that has waited for a slow host would read it once more, one after the other.
+            old = last is None or last.begun < oldest or (after is not None and last.begun <= after)
             if last is None or old or (source and not last.reports(vm.id)):
                 begun = self._clock.now()
                 last = Close(

@@ -81,7 +81,7 @@ def test_every_form_of_an_entry_is_pinned(paper: list[str], capsys: pytest.Captu
     assert main(["rebalance", file, *recorded, "--write"]) == 0
     text = Path(file).read_text(encoding="utf-8")
     assert "A: {host: hv3}   # the ledger" in text
-    assert "    host:          # any of these\n      hv2\n  C:" in text
+    assert "    host: hv2          # any of these\n  C:" in text
     assert main(["check", file]) == 0
     Path(file).write_text(f"{TEXT}one_at_a_time: [A, B]\n{DIRECTORY}", encoding="utf-8")
     assert (
