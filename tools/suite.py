@@ -14,7 +14,7 @@ TESTS = Path(__file__).resolve().parents[1] / "tests"
 RUNS = TESTS / "e2e"
 BESIDE = tuple(
     RUNS / f"test_{name}.py"
-    for name in ("big_estate", "delegation", "audit", "hostile_names", "policy", "strangers")
+    for name in ("big_estate", "delegation", "audit", "hostile_names", "policy", "strangers", "chaos")
 )
 """Whole runs that go with everything else, so that both processes take about as long."""
 PARTS: Mapping[str, Sequence[Path]] = {

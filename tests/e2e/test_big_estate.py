@@ -70,6 +70,7 @@ def test_forty_moves_at_once(big: Callable[..., Site]) -> None:
     assert site.in_order()
 
 
+@pytest.mark.all
 def test_the_default_limits_are_kept(big: Callable[..., Site], history: Callable[..., None]) -> None:
     """With limits of 2 the same run waits its turn, and no host ever refuses a job."""
     site = big(speed="8")

@@ -18,7 +18,9 @@ LOCALES = {"2012R2": "ja-JP", "2025": "ja-JP"}
 """The oldest and the newest speak Japanese, the others English."""
 
 
-@pytest.mark.parametrize("release", BUILDS)
+@pytest.mark.parametrize(
+    "release", [each if each in LOCALES else pytest.param(each, marks=pytest.mark.all) for each in BUILDS]
+)
 def test_every_build_ends_where_it_is_declared(
     workspace: Workspace, history: Callable[..., None], release: str
 ) -> None:

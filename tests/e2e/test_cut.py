@@ -46,6 +46,7 @@ def jobs(site: Site, name: str) -> list[str]:
     return [job["state"] for job in site.moved(name)]
 
 
+@pytest.mark.all
 def test_staging_and_a_move_that_were_cut_are_finished_by_the_next_run(site: Site) -> None:
     """One `up` after the documented commands: staged into what was left, and the other move's end is in the log.
 

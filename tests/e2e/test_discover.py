@@ -51,6 +51,7 @@ def estate() -> dict[str, Any]:
     }
 
 
+@pytest.mark.all
 def test_two_hundred_machines_are_adopted_and_nothing_is_left(workspace: Workspace, tmp_path: Path) -> None:
     """The preview has nothing but adoption to say, no job runs at any host, and the next preview finds nothing to do."""
     described = tmp_path / "estate.yaml"

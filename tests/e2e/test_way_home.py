@@ -62,7 +62,6 @@ def three(workspace: Workspace, history: Callable[..., None]) -> Site:
     return here
 
 
-@pytest.mark.both
 def test_who_floats_goes_back_after_maintenance_unless_its_entry_has_changed(three: Site) -> None:
     """Pinned by his pin, the others to where they were; whose entry somebody has changed meanwhile stays."""
     begun = three.hosts()
@@ -147,6 +146,7 @@ def test_a_bystander_that_a_killed_run_left_aside_is_brought_home_by_the_next(wo
     assert site.status()["violations"] == []
 
 
+@pytest.mark.all
 def test_a_storage_move_over_another_host_that_was_killed_between_its_legs_is_finished(
     workspace: Workspace, history: Callable[..., None]
 ) -> None:
