@@ -44,7 +44,7 @@ chaos: setup ## Disturb whole runs at random events and judge what becomes of th
 chaos-short: setup ## Twenty fixed rounds of it, as CI runs them (3 minutes on two cores)
 	@$(VENV_PYTHON) -m tools.chaos --short
 
-sweep: develop ## Break the answer to each request of one move of each kind in each way (3 hours, goes on where it ended; ONLY=kind JOBS=2)
+sweep: develop ## Break the answer to each request of one move of each kind in each way (4 hours, goes on where it ended; ONLY=kind JOBS=2)
 	@$(VENV_PYTHON) -m tests.sweep --jobs $(JOBS) $(if $(ONLY),"$(ONLY)")
 
 soak: develop ## Live through a night of an estate at 20 times its speed; 1 where something grows (MINUTES=30 SEED=1)

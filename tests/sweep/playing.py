@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import random
 import signal
 import sys
@@ -11,7 +12,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ FOLDER = Path(__file__).resolve().parents[2] / ".sweep"
 Work = tuple[str, tuple[Case, ...]]
 """A kind of move, and the cases of one round."""
 Row = dict[str, Any]
+_HOME = "SWEEP_HOME"
+"""Variable of a process that plays: its folder, which keeps certificates from round to round."""
 _ROUND = 20
 """Cases in a round at most."""
 _OFTEN = 50
@@ -48,7 +50,10 @@ def played(plans: Mapping[str, Sequence[Case]], jobs: int) -> None:
         done = {key(row) for row in rows(name)}
         left += _together(name, [case for case in cases if key_of(case) not in done])
     context = multiprocessing.get_context("spawn")
-    with context.Pool(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="sweep-") as folder,
+        context.Pool(jobs, initializer=_begin, initargs=(folder,)) as pool,
+    ):
         while left:
             # Mixed, so that a call that is broken off has met something of everything; the same order in each.
             random.Random(0).shuffle(left)  # noqa: S311 - an order is no secret
@@ -79,16 +84,17 @@ def _keep(name: str, found: Sequence[Row]) -> None:
                 sys.stderr.write(f"{name} {row['case']}: {row['wrong'][0].splitlines()[0]}\n")
 
 
-@cache
-def _home() -> Path:
-    """Return this process's own folder, which keeps its certificates."""
-    return Path(tempfile.mkdtemp(prefix="sweep-"))
+def _begin(folder: str) -> None:
+    """Leave Ctrl-C to the process that has started this one, and keep its files in `folder`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ[_HOME] = str(Path(folder) / str(os.getpid()))
 
 
 def _played(work: Work) -> tuple[Work, list[Row]]:
     name, cases = work
     return work, [
-        _row(case, verdict) for case, verdict in zip(cases, play(KINDS[name], _home(), *cases), strict=False)
+        _row(case, verdict)
+        for case, verdict in zip(cases, play(KINDS[name], Path(os.environ[_HOME]), *cases), strict=False)
     ]
 
 
