@@ -88,6 +88,7 @@ def test_the_destination_is_full_at_80_percent(tell: Tell) -> None:
     finished(story)
 
 
+@pytest.mark.all  # test_job_ends has its first run, or one like it
 @pytest.mark.outcome
 def test_a_job_that_times_out(tell: Tell) -> None:
     """In the host's words, with where to look."""
@@ -119,6 +120,7 @@ def test_the_destination_falls_silent_in_the_middle(tell: Tell) -> None:
     assert story.jobs() == 1
 
 
+@pytest.mark.all  # test_job_ends has its first run, or one like it
 @pytest.mark.outcome
 def test_on_both_hosts(tell: Tell) -> None:
     """Nothing is done with either until a person knows whose disks are current."""
@@ -140,6 +142,7 @@ def test_deleted_meanwhile(tell: Tell) -> None:
     assert "Look for it on hosts that the stack file does not name" in said
 
 
+@pytest.mark.all  # test_job_ends has its first run, or one like it
 @pytest.mark.outcome
 def test_renamed_meanwhile(tell: Tell) -> None:
     """It is the same machine by its GUID: moved once, and in its place in the next run."""
@@ -222,6 +225,7 @@ def test_the_host_does_not_know_us_any_more(tell: Tell, kind: str, cause: str) -
     assert story.jobs() == 1
 
 
+@pytest.mark.all  # test_spoilt_answers has it, too
 @pytest.mark.outcome
 def test_the_clock_of_a_host_jumps(tell: Tell) -> None:
     """Nothing goes by it."""
@@ -271,6 +275,7 @@ def test_another_stack_moves_it_elsewhere(home: Path) -> None:
         finished(story)
 
 
+@pytest.mark.all  # test_job_ends has its first run, or one like it
 @pytest.mark.outcome
 def test_a_third_host(home: Path) -> None:
     """Where it is stands in the error, and the next run moves it on from there."""
