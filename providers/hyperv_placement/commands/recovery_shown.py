@@ -37,9 +37,10 @@ def headline(found: Recovery) -> str:
         return f"{found.stack}: {counted(moving, 'move goes', 'moves go')} on"
     if found.goes_on:
         return f"{found.stack}: a run goes on"
+    unless = ", as far as hosts answered" if found.hosts.silent else ""
     if found.interrupted:
-        return f"{found.stack}: nothing is half done any more"
-    return f"{found.stack}: nothing was interrupted"
+        return f"{found.stack}: nothing is half done any more{unless}"
+    return f"{found.stack}: nothing was interrupted{unless}"
 
 
 def _lines(found: Recovery) -> Iterator[str]:
