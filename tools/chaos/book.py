@@ -70,6 +70,10 @@ def table(verdicts: Iterable[Verdict]) -> str:
         "false success": wrong["false success"], "not recovered": wrong["not recovered"],
     }  # fmt: skip
     lines.append(", ".join(f"{name} {count}" for name, count in sums.items()))
+    killed = [each.first for each in rounds if each.killed and each.first is not None]
+    lines.append(
+        f"killed without a last word {len(killed)}: the first up afterwards ended with 0 in {sum(killed)}"
+    )
     lines += [f"{name}: {count} rounds" for name, count in sorted(wrong.items())]
     kinds = Counter(kind for each in rounds for kind in each.kinds)
     lines.append(f"kinds of disturbances: {len(kinds)}; {sum(len(each.done) for each in rounds)} came about")

@@ -22,7 +22,7 @@ def verdict(seed: int, *wrong: str, codes: tuple[int, ...] = (1, 0)) -> Verdict:
     """Return what became of a round."""
     return Verdict(
         seed=seed, shape="hosts", history="fresh", kinds=["kill-engine"], planned="", done=["kill-engine"],
-        codes=list(codes), wrong=list(wrong),
+        codes=list(codes), wrong=list(wrong), killed=codes[0] < 0,
     )  # fmt: skip
 
 
@@ -110,6 +110,7 @@ def test_later_runs_go_on_with_the_rounds_of_earlier_ones(tmp_path: Path) -> Non
     said = table(Book(tmp_path).verdicts())
     assert "hosts             4      3         4         4          3" in said
     assert "lost 1, moved twice 0, false success 0, not recovered 0" in said
+    assert "killed without a last word 1: the first up afterwards ended with 0 in 0" in said
     assert "REPLAY=4  realized_once: VM001 is realized 0 times" in said
 
 
