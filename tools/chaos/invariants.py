@@ -24,7 +24,9 @@ _ENGINE_SAYS = (
 )  # fmt: skip
 """Causes that are no machine's and no host's."""
 _KILLS_BELOW = frozenset({"kill-plugin", "kill-program", "kill-language-host"})
-_OF_KILLED = ("error reading from server: EOF", "connection refused", "connection reset")
+_OF_KILLED = (
+    "error reading from server: EOF", "connection refused", "connection reset", "program exited with non-zero exit code",
+)  # fmt: skip
 """What the engine says of the whole stack where one of its own processes was killed."""
 _ENDS = frozenset({"end", "refused", "found"})
 
