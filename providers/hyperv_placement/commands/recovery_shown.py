@@ -8,6 +8,7 @@ from typing import Any
 from hyperv_placement import quoting
 from hyperv_placement.commands.exit_codes import DONE, FAILED, NOT_WELL
 from hyperv_placement.model.units import counted
+from hyperv_placement.operations.recover.lock import LockState
 from hyperv_placement.operations.recover.values import Recovery
 from hyperv_placement.planning.interrupted import Became, Fate
 from hyperv_placement.visible import visible
@@ -50,7 +51,8 @@ def _lines(found: Recovery) -> Iterator[str]:
         yield f"  removed: {counted(len(found.tidied), 'file')} in .pulumi that no run takes any more"
     if found.engine.pending and not found.engine.trouble:
         begun = ", ".join(f"{each.label} ({each.operation})" for each in found.engine.pending)
-        yield f"  state: brought up to date; the engine had begun {begun}"
+        updated = found.lock.state is LockState.FREE and not found.hosts.none_read
+        yield f"  state: {'brought up to date; ' if updated else ''}the engine had begun {begun}"
     for fate in found.hosts.fates:
         yield f"  {fate.became}: {fate.name}: {fate.text}{_files(fate)}"
     yield from (f"  {text}" for text in found.hosts.silent)
@@ -72,7 +74,9 @@ def _to_do(found: Recovery) -> Iterator[str]:
         yield f"no host was read; mend what the lines above name, then run {again} again"
     for fate in found.hosts.fates:
         yield from _for(fate, again)
-    if found.goes_on and not found.needs_a_person:
+    if found.lock.state is LockState.HELD and not found.needs_a_person:
+        yield "nothing; the run that holds the lock goes on by itself"
+    elif found.goes_on and not found.needs_a_person:
         yield f"nothing; the next {_up(found)} follows what goes on, and {again} --wait waits for it"
     elif found.interrupted and not found.needs_a_person:
         yield f"{_up(found)} does what is left"

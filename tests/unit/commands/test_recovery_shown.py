@@ -58,6 +58,19 @@ def test_one_line_says_it_all() -> None:
     assert headline(replace(NOTHING, lock=LockFound(state=LockState.HELD))) == "lab: a run goes on"
 
 
+def test_of_a_state_that_was_not_refreshed_that_is_not_said() -> None:
+    """While a run goes on nothing of it is touched; where no host was read a refused password would be tried twice."""
+    begun = replace(
+        NOTHING, engine=EngineFound(known=True, pending=(Pending(label="VM001", operation="updating"),))
+    )
+    said = "the engine had begun VM001 (updating)"
+    assert f"  state: brought up to date; {said}" in render_recovery(begun).splitlines()
+    held = replace(begun, lock=LockFound(state=LockState.HELD))
+    for each in (held, replace(begun, hosts=HostsFound(none_read=True))):
+        assert f"  state: {said}" in render_recovery(each).splitlines()
+    assert "to do: nothing; the run that holds the lock goes on by itself" in render_recovery(held)
+
+
 def test_names_of_machines_steer_no_terminal_and_the_record_is_json() -> None:
     """A machine may be called anything."""
     strange = with_fates(replace(fate(Became.MOVED), name="\x9b2J"))
