@@ -49,9 +49,9 @@ def step_of(
     step = judge(
         spec, vm, _on(found.placement, stack, vm, target), inventory, host_spec, findings=findings,
         caller=source.connection.auth if source else None, patience=stack.wait_for_activity,
+        reason=why(stack, spec, vm, target),
     )  # fmt: skip
-    reason = why(stack, spec, vm, target)
-    return protect(step if step.reason == reason else dataclasses.replace(step, reason=reason), stack.guard)
+    return protect(step, stack.guard)
 
 
 def _on(placement: Placement, stack: Stack, vm: VirtualMachine, target: HostName) -> Placement:
@@ -74,10 +74,12 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
     findings: tuple[Finding, ...] = (),
     caller: str | None = None,
     patience: int = 0,
+    reason: str = "",
 ) -> Step:
     """Return the standing of `vm` compared with `wanted`; `target`: the host it belongs on (its own if it stays).
 
     `caller`: how we log on at its source. `patience`: seconds for which its move waits for what the machine is busy with.
+    `reason`: why it belongs there.
     """
     label = spec.label
     findings = (*findings, *strange_places(wanted, vm, label))
@@ -86,13 +88,13 @@ def judge(  # noqa: PLR0913 - what a step is judged by, each named at the call
     def step(standing: Standing, move: Move | None = None, *more: Finding) -> Step:
         return Step(
             label=label, standing=standing, placement=wanted, vm=vm, vm_id=vm.id, move=move,
-            findings=(*findings, *more),
+            findings=(*findings, *more), reason=reason,
         )  # fmt: skip
 
     if destination is None:
         text = f"{label} is declared on {target.name}, which does not respond"
-        reason = Finding.refusal("destination-silent", text, "Bring the host back, then run again")
-        return step(Standing.REFUSED, None, next(_to_away(label, target), reason))
+        silent = Finding.refusal("destination-silent", text, "Bring the host back, then run again")
+        return step(Standing.REFUSED, None, next(_to_away(label, target), silent))
     # Without `host:` a machine stays where it is, and only its files may go.
     move = order(vm, wanted, source, destination if wanted.host else None)
     if move is not None:

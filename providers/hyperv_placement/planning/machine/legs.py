@@ -57,7 +57,21 @@ def whole(vm: VirtualMachine) -> Placement:
 
 def end_of(move: Move) -> Placement:
     """Return the whole placement at the end of a move."""
-    return whole(after(move))
+    paths = {disk.instance_id: disk.target for disk in move.all_disks}
+    vm, roots = move.vm, move.roots
+    return Placement(
+        host=HostName(move.destination),
+        config=roots.config,
+        checkpoints=roots.checkpoints,
+        paging=roots.paging,
+        guest_state=roots.guest_state,
+        disks={
+            disk.slot: paths.get(disk.instance_id, disk.path)
+            for disk in vm.disks
+            if disk.kind == DiskKind.VIRTUAL_HARD_DISK
+        },
+        frozen={disk.instance_id: paths.get(disk.instance_id, disk.path) for disk in vm.frozen},
+    )
 
 
 def refitted(wanted: Placement, before: VirtualMachine, now: VirtualMachine) -> Placement:

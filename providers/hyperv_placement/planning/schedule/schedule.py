@@ -111,6 +111,8 @@ def schedule_of(
 
 def _plain(run: Sequence[ScheduledLeg], legs: Sequence[Leg], plain: Sequence[Leg]) -> list[ScheduledLeg]:
     """Return a run without the tokens of its legs."""
+    if legs is plain:
+        return list(run)
     numbers = {id(leg): number for number, leg in enumerate(legs)}
     return [replace(each, leg=plain[numbers[id(each.leg)]]) for each in run]
 

@@ -267,11 +267,11 @@ def _next(problem: Problem, state: State, budget: Budget) -> Iterator[Leg]:
             yield state.to(number, place)
 
 
-def with_waits(problem: Problem, legs: Sequence[Leg], waits: Sequence[frozenset[int]]) -> tuple[Problem, list[Leg]]:  # fmt: skip
+def with_waits(problem: Problem, legs: Sequence[Leg], waits: Sequence[frozenset[int]]) -> tuple[Problem, Sequence[Leg]]:  # fmt: skip
     """Return problem and legs with each wait as a token: who is waited for gives it when it ends, who waits takes it."""
     awaited = sorted({before for each in waits for before in each})
     if not awaited:
-        return problem, list(legs)
+        return problem, legs
     tokens = {leg: len(problem.pools) + number for number, leg in enumerate(awaited)}
     given = Counter(before for each in waits for before in each)
     pools = (*problem.pools, *(Pool.turn(leg) for leg in awaited))
