@@ -7,6 +7,7 @@ import json
 import pytest
 
 from .conftest import Run, Site, until
+from .test_state import object_storage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.one_form("each run of it goes on from the one before")]
 
@@ -32,6 +33,48 @@ def declare(site: Site, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.all
+def test_a_run_hears_of_holds_and_requests_where_state_is_in_object_storage(site: Site) -> None:
+    """What it has not started stays; and it yields to somebody who has nothing but the same state."""
+    with object_storage() as reached:
+        url = (
+            f"s3://{reached['BUCKET']}?endpoint={reached['ENDPOINT']}&s3ForcePathStyle=true&region=us-east-1"
+        )
+        site.workspace.environment.update(
+            {**reached, "PULUMI_BACKEND_URL": url, "PULUMI_CONFIG_PASSPHRASE": "x"}
+        )
+        made = site.pulumi("stack", "select", "--create", "lab", "--secrets-provider", "passphrase")
+        assert made.returncode == 0, made.stdout
+        started = site.hosts()
+        declare(site, "VM001: {host: hv1", "VM001: {host: hv3")
+        declare(site, "vms:\n", "one_at_a_time: [VM001, VM003]\nvms:\n")
+        for name in ("VM001", "VM003"):
+            site.lab("fault", "add", "stall", "--vm", name, "--after", "40")
+        run = site.start("up", "--yes", "--skip-preview")
+        both = {"VM001", "VM003"}
+        first = until(
+            lambda: next((each["vm"] for each in site.running() if each["vm"] in both and each["percent"] >= 40), None),
+            within=90, what="the first of both moves",
+        )  # fmt: skip
+        [other] = both - {first}
+        held = site.workspace.run(
+            "placement", "hold", other, "lab", "--until", "2099-12-31", "--reason", "hands", capture_output=True, check=False
+        )  # fmt: skip
+        assert held.returncode == 0, held.stderr
+        said = f"{other} is held until 2099-12-31: hands"
+        until(lambda: said in run.text(), within=60, what="the run reads the hold")
+        asked = site.workspace.run("placement", "yield", "lab", capture_output=True, check=False)
+        assert (asked.returncode, "has yielded" in asked.stdout) == (0, True), asked.stderr
+        assert run.ended(within=20) != 0
+        assert "Yielded to" in run.text()
+        site.lab("fault", "clear")
+        after = site.up()
+        assert after.returncode == 0, after.stdout
+        assert said in after.stdout
+        wanted = {"VM001": "hv3", "VM003": "hv2"}
+        assert {name: site.hosts()[name] for name in wanted} == {**wanted, other: started[other]}
 
 
 def test_each_end_of_a_run_leaves_what_the_next_one_goes_on_with(site: Site) -> None:
