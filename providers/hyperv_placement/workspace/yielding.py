@@ -32,7 +32,7 @@ class YieldRequest:
     reason: str = ""
 
     def __str__(self) -> str:
-        """As messages name it: `anna@ops1 (firmware)`."""
+        """As messages name it: `operator@ops1 (firmware)`."""
         return f"{self.by} ({self.reason})" if self.reason else self.by
 
 
