@@ -80,7 +80,7 @@ def replacement(place: Path, old: bytes) -> Iterator[Replacement]:
 
 def difference(place: Path, before: str, after: str) -> str:
     """Return what a replacement changes in the file at `place`, as a unified diff."""
-    name = place.as_posix()
+    name = place.as_posix().lstrip("/")  # as Git writes it, so that `patch -p1` finds it
     return "\n".join(
         difflib.unified_diff(before.splitlines(), after.splitlines(), f"a/{name}", f"b/{name}", lineterm="")
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hyperv_placement.errors import PlacementError, StackFileError
-from hyperv_placement.stackfile.replacing import StackFileChangedError, replacement
+from hyperv_placement.stackfile.replacing import StackFileChangedError, difference, replacement
 from tests.strangers import AS_ROOT, STRANGER, link_of_another
 
 OLD = "hosts:\n  hv1: {address: hv1}\nvms:\n  VM001: {host: hv1}\n"
@@ -106,3 +106,9 @@ def test_a_stack_file_that_another_user_has_linked_is_not_replaced(file: Path) -
         pass
     assert file.read_bytes() == OLD.encode()
     assert sorted(each.name for each in file.parent.iterdir()) == ["lab.yaml", "link.yaml"]
+
+
+def test_a_difference_is_a_patch_from_the_root_on(file: Path) -> None:
+    """`patch -p1` in `/` takes it: one slash behind `a` and `b`."""
+    first, second, *_ = difference(file, "vms:\n", "vms: {}\n").splitlines()
+    assert (first, second) == (f"--- a{file.as_posix()}", f"+++ b{file.as_posix()}")
