@@ -52,6 +52,7 @@ def big(workspace: Workspace) -> Iterator[Callable[..., Site]]:
             run.stop()
 
 
+@pytest.mark.all
 @pytest.mark.one_form("its first `up` adopts")
 def test_forty_moves_at_once(big: Callable[..., Site]) -> None:
     """With limits of 16 nothing waits; the first `up` only adopted. No move ends before all have begun."""

@@ -185,6 +185,7 @@ def test_an_impossible_map_is_refused_with_its_proof(swap: Site) -> None:
 
 @pytest.mark.slow
 @pytest.mark.one_form("its first `up` adopts")
+@pytest.mark.all
 def test_a_tight_estate_is_brought_to_its_map_in_one_run(workspace: Workspace) -> None:
     """Two swaps and a cycle of four among two hundred machines; a person's moves make ours wait, not fail."""
     estate, ends = tight()
