@@ -55,6 +55,7 @@ def test_a_machine_that_vanishes_fails_its_round_which_says_how_to_replay_it(
     assert f"REPLAY={STORAGE}" in line(verdict)
 
 
+@pytest.mark.all
 @pytest.mark.timeout(900)
 def test_the_rounds_of_ci_are_passed() -> None:
     """`make chaos-short` as CI types it."""
