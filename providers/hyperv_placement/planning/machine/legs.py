@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from hyperv_placement.errors import PlanError
 from hyperv_placement.model import winpath
-from hyperv_placement.model.estate import Disk, DiskKind, Inventory, VirtualMachine
+from hyperv_placement.model.estate import Disk, DiskKind, Inventory, Roots, VirtualMachine
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement
@@ -26,13 +26,13 @@ _KINDS = {
 
 def after(move: Move) -> VirtualMachine:
     """Return the machine as it will be when a move has ended."""
-    paths = {disk.instance_id: disk.target for disk in move.all_disks}
+    moved = _targets(move)
     return replace(
         move.vm,
         host=HostName(move.destination),
         roots=move.roots,
-        disks=_at(paths, move.vm.disks),
-        frozen=_at(paths, move.vm.frozen),
+        disks=_at(moved, move.vm.disks),
+        frozen=_at(moved, move.vm.frozen),
     )
 
 
@@ -44,33 +44,33 @@ def _at(moved: Mapping[str, str], disks: Iterable[Disk]) -> tuple[Disk, ...]:
 
 def whole(vm: VirtualMachine) -> Placement:
     """Return where a machine is, with every folder and file that a move could take elsewhere."""
-    return Placement(
-        host=vm.host,
-        config=vm.roots.config,
-        checkpoints=vm.roots.checkpoints,
-        paging=vm.roots.paging,
-        guest_state=vm.roots.guest_state,
-        disks={disk.slot: disk.path for disk in vm.disks if disk.kind == DiskKind.VIRTUAL_HARD_DISK},
-        frozen={disk.instance_id: disk.path for disk in vm.frozen},
-    )
+    return _whole(vm, vm.host, vm.roots, {})
 
 
 def end_of(move: Move) -> Placement:
     """Return the whole placement at the end of a move."""
-    paths = {disk.instance_id: disk.target for disk in move.all_disks}
-    vm, roots = move.vm, move.roots
+    return _whole(move.vm, HostName(move.destination), move.roots, _targets(move))
+
+
+def _targets(move: Move) -> Mapping[str, str]:
+    """Return InstanceID -> path at the end, of the disks that a move takes along."""
+    return {disk.instance_id: disk.target for disk in move.all_disks}
+
+
+def _whole(vm: VirtualMachine, host: HostName, roots: Roots, moved: Mapping[str, str]) -> Placement:
+    # Without a copy of the machine: large estates have tens of thousands of ends.
     return Placement(
-        host=HostName(move.destination),
+        host=host,
         config=roots.config,
         checkpoints=roots.checkpoints,
         paging=roots.paging,
         guest_state=roots.guest_state,
         disks={
-            disk.slot: paths.get(disk.instance_id, disk.path)
+            disk.slot: moved.get(disk.instance_id, disk.path)
             for disk in vm.disks
             if disk.kind == DiskKind.VIRTUAL_HARD_DISK
         },
-        frozen={disk.instance_id: paths.get(disk.instance_id, disk.path) for disk in vm.frozen},
+        frozen={disk.instance_id: moved.get(disk.instance_id, disk.path) for disk in vm.frozen},
     )
 
 
