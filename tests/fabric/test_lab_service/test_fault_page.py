@@ -26,6 +26,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "lab.md"
 EXAMPLES = re.findall(
     r"^\| `([a-z-]+)` \|.*\| `bin/lab (fault add .*)` \|$", PAGE.read_text("utf-8"), re.MULTILINE
 )
+_TERMINATE = 4
 PATIENCE = 3
 """Seconds for an answer: a host that says nothing costs them once."""
 
@@ -69,7 +70,7 @@ class Session:
         return self.seen
 
     def steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
-        """Yield the steps: reads, a setting, a check, a migration, and what is there in the end."""
+        """Yield the steps: reads, a setting, a check, a migration, one that is cancelled, and what is there in the end."""
         yield "read", lambda: said(self.old.send(of_hv3(), operation_timeout=timedelta(seconds=1)))
         yield "read nobody", lambda: said(self.old.get("Msvm_ComputerSystem", **keys("NOBODY")))
         yield "enumerate", lambda: names(self.old.select("SELECT * FROM Msvm_ComputerSystem"))
@@ -77,6 +78,7 @@ class Session:
         yield "setting", self.set_compression
         yield "check", lambda: self.job("CheckVirtualSystemIsMigratable")
         yield "move", lambda: self.job(METHOD)
+        yield "move back, cancelled", lambda: self.job(METHOD, cancelled=True)
         for host in self.wire.world.hosts:
             yield f"{host} in the end", lambda host=host: self.shown(host)  # type: ignore[misc]
             files = self.wire.world.home / "hosts" / host
@@ -92,10 +94,16 @@ class Session:
         (row,) = client.select("SELECT * FROM Msvm_VirtualSystemMigrationServiceSettingData")
         return f"{said(answer)} {row.properties['EnableCompression']}"
 
-    def job(self, method: str) -> str:
+    def job(self, method: str, *, cancelled: bool = False) -> str:
         """Order something of a machine, and return what its job has come to after two minutes."""
-        client = self.dial("hv1")
-        answer = client.send(Invoke(target=SERVICE, method=method, arguments=order(self.wire, "VM002")))
+        client = self.dial(self.wire.vm("VM002").host)
+        destination = "hv1" if cancelled else "hv2"
+        answer = client.send(
+            Invoke(target=SERVICE, method=method, arguments=order(self.wire, "VM002", destination))
+        )
+        if cancelled and isinstance(answer, InvokeResponse) and answer.return_value == 4096:
+            asked: Any = answer.outputs["Job"]
+            client.call(asked, "RequestStateChange", RequestedState=_TERMINATE, TimeoutPeriod=None)
         self.wire.pass_time(120)
         if not isinstance(answer, InvokeResponse) or answer.return_value != 4096:
             return said(answer)
