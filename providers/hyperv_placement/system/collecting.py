@@ -6,8 +6,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_RARELY = 200_000
-"""New values between two looks. Estates are trees of values without circles: each look finds nothing, and walks millions of them."""
+_RARELY = 5_000_000
+"""New values between two looks: more than a plan of 50,000 machines keeps. Estates are trees of values without circles: each look
+finds nothing, and walks millions of them."""
 
 
 @contextmanager

@@ -111,7 +111,7 @@ class Holdings:
         held += [
             self._file(vm.host, disk.path, "disk", disk.counted_bytes) for disk in (*vm.disks, *vm.frozen)
         ]
-        held += [self._file(vm.host, path, kind, 0) for kind, path in _folders(vm.roots)]
+        held += self._kept_in(vm.host, vm.roots)
         held += [
             Holding(
                 pool=self._pools[Pool.seat(vm.host, rule=number, line=rule.line)],
@@ -124,16 +124,29 @@ class Holdings:
         return Place(host=self._numbers[vm.host], holdings=frozenset(held), on_arrival=more)
 
     def _file(self, host: HostName, path: str, kind: str, size: int) -> Holding:
-        # The scope makes one file of one path: empty on a share, which all hosts see, and the cluster's on its volumes.
-        facts, scope, pool = self.facts[host], "", self._pools[SHARES]
-        if facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
-            scope = f"cluster {facts.cluster}"
-        elif not winpath.is_unc(path) and (volume := volume_of(path, facts.volumes or ())) is not None:
-            scope, pool = host, self._volumes[host, volume.path]
+        scope, pool = self._where(host, path)
         return Holding(
             pool=pool, amount=size if scope == host else 0,
             thing=f"{kind} {scope}|{winpath.comparable(path)}", transfer=size, file=True,
         )  # fmt: skip
+
+    def _kept_in(self, host: HostName, roots: Roots) -> Iterator[Holding]:
+        """Yield the folders of a machine; mostly they are one folder, which is looked for once."""
+        last, scope, pool = "", "", 0
+        for kind, path in _folders(roots):
+            if path != last or not last:
+                last, (scope, pool) = path, self._where(host, path)
+            thing = f"{kind} {scope}|{winpath.comparable(path)}"
+            yield Holding(pool=pool, amount=0, thing=thing, transfer=0, file=True)
+
+    def _where(self, host: HostName, path: str) -> tuple[str, int]:
+        """Return the scope and the pool of a file. The scope makes one file of one path: empty on a share, which all hosts see."""
+        facts = self.facts[host]
+        if facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
+            return f"cluster {facts.cluster}", self._pools[SHARES]
+        if not winpath.is_unc(path) and (volume := volume_of(path, facts.volumes or ())) is not None:
+            return host, self._volumes[host, volume.path]
+        return "", self._pools[SHARES]
 
 
 def _folders(roots: Roots) -> Iterator[tuple[str, str]]:

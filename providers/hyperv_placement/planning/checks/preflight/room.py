@@ -87,10 +87,12 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
         return
     roots = move.roots
     folders = (path for path in (roots.config, roots.checkpoints, roots.paging, roots.guest_state) if path)
+    # Once each: the folders of a machine are mostly one.
+    paths = dict.fromkeys((*folders, *(disk.target for disk in move.all_disks)))
     nowhere = {
         winpath.comparable(winpath.start(path)): path
         # Reversed, so that of the paths on one drive the first is named.
-        for path in reversed((*folders, *(disk.target for disk in move.all_disks)))
+        for path in reversed(paths)
         if not winpath.is_unc(path) and volume_of(path, destination.volumes) is None
     }
     for path in nowhere.values():  # one for each drive that is not there
