@@ -18,6 +18,7 @@ from tools.workspace import remove
 
 from .book import FOLDER, Book, table
 from .cases import SHORT, case, seeds
+from .place import release
 from .verdict import Verdict, line
 from .worker import play_here, prepare
 
@@ -102,6 +103,7 @@ def _played(chosen: Sequence[int], book: Book, folder: Path, jobs: int) -> Itera
         finally:
             pool.shutdown(cancel_futures=True)
             for each in folder.iterdir():
+                release(each)
                 remove(each)
 
 

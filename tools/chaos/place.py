@@ -22,6 +22,14 @@ _PROXY = "http://127.0.0.1:9"
 """Nobody listens there: everything is dialled directly, whatever the environment says."""
 
 
+def release(folder: Path) -> None:
+    """Unmount what a place that was broken off has left mounted below `folder`."""
+    mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    for point in (line.split()[1] for line in mounts):
+        if folder.resolve() in Path(point).parents:
+            subprocess.run(["umount", "-l", point], check=False, capture_output=True)
+
+
 class Place:
     """A copy of the project with two stacks that nobody has used yet."""
 
