@@ -132,10 +132,9 @@ class Holdings:
 
     def _kept_in(self, host: HostName, roots: Roots) -> Iterator[Holding]:
         """Yield the folders of a machine; mostly they are one folder, which is looked for once."""
-        last, scope, pool = "", "", 0
+        where: dict[str, tuple[str, int]] = {}
         for kind, path in _folders(roots):
-            if path != last or not last:
-                last, (scope, pool) = path, self._where(host, path)
+            scope, pool = where.get(path) or where.setdefault(path, self._where(host, path))
             thing = f"{kind} {scope}|{winpath.comparable(path)}"
             yield Holding(pool=pool, amount=0, thing=thing, transfer=0, file=True)
 
