@@ -161,7 +161,8 @@ def _changes(scene: Scene, event: str, path: Path) -> Callable[[], None]:
 def _recovered(scene: Scene, verdict: Verdict) -> None:
     """Type what is documented, answer what runs report, and run again until one ends with 0."""
     edited = "stack-edited" in scene.case.kinds()
-    _settle(scene)  # what a person has begun meanwhile may still undo what the run has reached
+    if verdict.codes[0] == 0:
+        _settle(scene)  # what a person has begun meanwhile may still undo what the run has reached
     if verdict.codes[0] == 0 and not scene.beside and not edited and not invariants.unreached(scene):
         return
     if TWICE in verdict.kinds:
