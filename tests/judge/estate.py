@@ -47,6 +47,8 @@ class Machine:
     folders: tuple[str | None, str | None, str | None, str | None]
     """Configuration, checkpoints, paging, guest state."""
     files: tuple[File, ...] = ()
+    runs: bool = True
+    """Whether its memory goes along: it is neither off nor saved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +185,7 @@ def _machine(vm: Mapping[str, Any]) -> Machine:
         held=(startup if now is None else now) if running else 0,
         needed=max(startup, now or 0) if running else 0,
         folders=(roots["config"], roots["checkpoints"], roots["paging"], roots.get("guest_state")),
-        files=tuple(files),
+        files=tuple(files), runs=running,
     )  # fmt: skip
 
 

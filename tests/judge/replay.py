@@ -150,7 +150,7 @@ def _slots(run: Run, move: Mapping[str, Any], taken: int) -> bool:
     """Take slots for a move, or give them back; say whether there were any."""
     ends = {move["from"], move["to"]}
     kinds = [(run.live, "live")] if len(ends) > 1 else []
-    kinds += [(run.storage, "storage")] if move["type"] != "live" else []
+    kinds += [(run.storage, "storage")] if "storage" in move["type"] else []
     if taken == 0:
         hosts = run.estate.hosts
         limits = {"live": lambda h: hosts[h].live, "storage": lambda h: hosts[h].storage}
@@ -199,6 +199,8 @@ def _strange(run: Run, move: Mapping[str, Any], start: Place, end: Place) -> Ite
         if paths.same(disk["from"]) not in known
     )
     kind = order_kind(start, end)
+    if kind is not None and not run.estate.machines[label].runs:
+        kind = kind.replace("live", "offline")
     if "folders" in move and kind != move["type"]:
         yield f"{said} is ordered as {move['type']} and is {kind}"
     # A machine that somebody moves already is followed wherever that is allowed.

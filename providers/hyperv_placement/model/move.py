@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from . import winpath
 from .estate import Roots, VirtualMachine
+from .memory import in_memory
 from .names import HostName
 from .options import AS_HOSTS_ARE_SET, MigrationOptions
 
@@ -96,6 +97,21 @@ class Move:
     def copies_storage(self) -> bool:
         """Whether files are copied."""
         return self.moves.copies_storage
+
+    @property
+    def kind(self) -> str:
+        """What people call it: live, storage, live+storage; offline and offline+storage of a machine that is off or saved."""
+        how = "live" if in_memory(self.vm) else "offline"
+        parts = ((self.changes_host, how), (self.copies_storage, "storage"))
+        return "+".join(name for true, name in parts if true)
+
+    @property
+    def described(self) -> str:
+        """The same as words of a sentence, such as `live migration with storage`."""
+        how = "live" if in_memory(self.vm) else "offline"
+        if not self.changes_host:
+            return "storage migration"
+        return f"{how} migration with storage" if self.copies_storage else f"{how} migration"
 
     @property
     def all_disks(self) -> tuple[DiskMove, ...]:

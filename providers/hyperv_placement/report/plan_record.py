@@ -3,8 +3,8 @@
 feasible   whether it may run: no finding of the whole plan is a refusal
 totals     moves, bytes, seconds, bound (seconds that no order beats), blackout (seconds, estimated, of all
            machines together), waves, machines {standing: count}
-moves      in the order of their starts: number, label, id (GUID), from, to, type (live, storage, live+storage), aside
-           (only makes room), wave, start, end and seconds (from the start of the run), bytes, blackout, after
+moves      in the order of their starts: number, label, id (GUID), from, to, type (live, storage, live+storage; of a
+           machine that is off or saved offline, offline+storage), aside (only makes room), wave, start, end and seconds (from the start of the run), bytes, blackout, after
            [numbers], spare [numbers: those of after that it waits for so that a rule n_plus_1 holds], behind [numbers:
            those whose links it takes over], reason, folders {config, checkpoints, paging, guest_state} after it,
            disks [{slot, from, to}]
@@ -22,14 +22,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hyperv_placement.model.finding import Finding
-from hyperv_placement.model.move import Moves
 from hyperv_placement.model.plan import Plan, ScheduledMove, Standing, Step
-
-KINDS = {
-    Moves.HOST: "live",
-    Moves.STORAGE: "storage",
-    Moves.HOST_AND_STORAGE: "live+storage",
-}
 
 _FOLDERS = ("config", "checkpoints", "paging", "guest_state")
 
@@ -75,7 +68,7 @@ def _move(number: int, each: ScheduledMove, wave: int) -> dict[str, Any]:
         "id": each.move.vm.id,
         "from": each.move.source,
         "to": each.move.destination,
-        "type": KINDS[each.move.moves],
+        "type": each.move.kind,
         "aside": each.aside,
         "wave": wave,
         "start": round(each.start, 1),

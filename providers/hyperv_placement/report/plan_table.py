@@ -12,7 +12,6 @@ from hyperv_placement.visible import visible
 from .cells import fitted, width
 from .moved_files import moved_files
 from .plan_gantt import clock
-from .plan_record import KINDS
 
 _HEADS = ("wave", "machine", "from -> to", "kind", "size", "start", "end", "after", "why")
 _RIGHT = {"wave", "size", "start", "end"}
@@ -65,7 +64,7 @@ def _row(schedule: Schedule, each: ScheduledMove, wave: int) -> tuple[str, ...]:
     first = first or list(dict.fromkeys(f"behind {schedule.moves[number].label}" for number in each.behind))
     more = f" +{len(first) - _NAMED}" if len(first) > _NAMED else ""
     cells = (
-        str(wave), each.label, way, f"{KINDS[move.moves]}{', aside' if each.aside else ''}", size,
+        str(wave), each.label, way, f"{move.kind}{', aside' if each.aside else ''}", size,
         clock(each.start), clock(each.end), f"{', '.join(first[:_NAMED])}{more}", each.reason,
     )  # fmt: skip
     return tuple(visible(cell) for cell in cells)

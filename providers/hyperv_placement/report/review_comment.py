@@ -20,7 +20,6 @@ from hyperv_placement.report.review_record import first_line
 from .markdown import Budget, cut, folded, name, table, text
 from .moved_files import moved_files
 from .plan_gantt import clock
-from .plan_record import KINDS
 from .plan_text import choice_lines
 from .trust_text import trust_line, trust_record, trust_rows
 
@@ -238,7 +237,7 @@ def _move(each: ScheduledMove, wave: int, *, drift: bool) -> tuple[str, ...]:
         else f"stays on {name(move.source)}"
     )
     why = f"{text(each.reason)}{' (drift)' if drift else ''}"
-    kind = f"{KINDS[move.moves]}{', aside' if each.aside else ''}"
+    kind = f"{move.kind}{', aside' if each.aside else ''}"
     still = f"{each.blackout:.1f} s" if each.blackout >= _STILL else "none"
     return (
         str(wave), name(each.label), way, text(kind), format_bytes(each.bytes), clock(each.start),

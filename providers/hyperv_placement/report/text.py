@@ -7,19 +7,14 @@ from collections.abc import Iterator
 from hyperv_placement.model import near_names, winpath
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
 from hyperv_placement.model.memory import shown_mib
-from hyperv_placement.model.move import Move, Moves
+from hyperv_placement.model.move import Move
+from hyperv_placement.model.names import natural
 from hyperv_placement.model.plan import Choice, Schedule, ScheduledMove, Step
 from hyperv_placement.model.units import MIB, counted, format_bytes, format_seconds
 from hyperv_placement.model.unreachable import became
 from hyperv_placement.visible import visible
 
 from .moved_files import moved_files
-
-_KINDS = {
-    Moves.HOST: "live migration",
-    Moves.STORAGE: "storage migration",
-    Moves.HOST_AND_STORAGE: "live migration with storage",
-}
 
 _NEXT_TO_NONE = "under 1 s"
 
@@ -28,7 +23,7 @@ def describe(step: Step) -> str:
     """Return one line that says what moves, from where to where, and how."""
     if step.vm is None or step.move is None:
         return f"{step.label}: {step.standing}"
-    what = f"{_KINDS[step.move.moves]}{_volume(step.move)}"
+    what = f"{step.move.described}{_volume(step.move)}"
     details = "; ".join(_relocations(step.move))
     way = f"is on {step.move.source}, goes to {step.move.destination}"
     if not step.move.changes_host:
@@ -154,7 +149,7 @@ def render_inventory(inventory: Inventory) -> str:
         lines += _host_lines(host)
         lines += (
             f"  {visible(near_names.reported(vm.name)):<20} {vm.state.name.lower():<8} {_memory(vm):>9}  {visible(vm.roots.config)}  {vm.id}"
-            for vm in sorted(host.vms, key=lambda vm: vm.name)
+            for vm in sorted(host.vms, key=lambda vm: natural(vm.name))
         )
     lines += (
         f"{silent.name}: {became(silent)}: {visible(silent.reason)}"

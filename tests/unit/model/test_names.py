@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hyperv_placement.model.names import dns_name, is_guid, vm_id
+from hyperv_placement.model.names import dns_name, is_guid, natural, vm_id
 
 GUID = "6A1F0C5E-3D52-4A8B-9C1E-0F2B7D94E8A3"
 
@@ -44,3 +44,22 @@ def test_a_name_of_dns_is_one(name: str) -> None:
 def test_anything_else_is_no_name_of_a_host(name: str) -> None:
     """A host that reports such a one is not believed in the rest."""
     assert not dns_name(name)
+
+
+def test_names_sort_as_people_count() -> None:
+    """Numbers by their size, however long, letters without case; equal but for zeros or case, they keep one order."""
+    wanted = [
+        "9",
+        "10",
+        "hv",
+        "hv01",
+        "hv1",
+        "HV2",
+        "hv2",
+        "hv2b",
+        "hv10",
+        "hv10-1",
+        "hv10-12",
+        f"hv{'9' * 5000}",
+    ]
+    assert sorted(wanted[::-1], key=natural) == wanted

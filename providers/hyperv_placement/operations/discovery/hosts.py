@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from hyperv_placement.errors import CredentialsError, PlacementError
 from hyperv_placement.model.estate import HostFacts, Inventory
-from hyperv_placement.model.names import HostName, dns, is_ip_address
+from hyperv_placement.model.names import HostName, dns, is_ip_address, natural
 from hyperv_placement.model.own_name import agrees_with_itself, doubt, own_name
 from hyperv_placement.model.stack import Connection, HostSpec
 from hyperv_placement.model.unreachable import became
@@ -97,7 +97,7 @@ def host_texts(
                 remark=remark,
             )
         )
-    return tuple(sorted(texts, key=lambda text: text.name))
+    return tuple(sorted(texts, key=lambda text: natural(text.name)))
 
 
 def _account(name: HostName, spec: HostSpec, facts: HostFacts | None) -> tuple[str, str]:

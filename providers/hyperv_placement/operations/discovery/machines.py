@@ -10,7 +10,7 @@ from enum import IntEnum
 from hyperv_placement import quoting
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, DiskKind, Inventory, VirtualMachine
-from hyperv_placement.model.names import HostName, VmId, folded
+from hyperv_placement.model.names import HostName, VmId, natural
 from hyperv_placement.model.stack import StorageSpec
 from hyperv_placement.planning.machine.computers import REPLICAS
 from hyperv_placement.planning.machine.disk_keys import hard_disks
@@ -98,7 +98,7 @@ def judged(inventory: Inventory) -> tuple[Seen, ...]:
 
 def draft(seen: tuple[Seen, ...], kept: Roots, *, complete: bool = True) -> Draft:
     """Return what is written of these machines. `kept`: roots that have names already. `complete`: whether every host was read."""
-    ordered = sorted(seen, key=lambda each: (each.vm.host, folded(each.vm.name), each.vm.id))
+    ordered = sorted(seen, key=lambda each: (natural(each.vm.host), natural(each.vm.name), each.vm.id))
     declared = [each for each in ordered if each.extent > Extent.NOTHING]
     # Replicas are no namesakes: no entry can mean one.
     real = [each.vm for each in seen if each.vm.replication_mode not in REPLICAS]

@@ -12,6 +12,7 @@ from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.guard import LIMITS, Guard, Limit, frozen
 from hyperv_placement.model.memory import held_mib, in_memory
 from hyperv_placement.model.move import Move
+from hyperv_placement.model.names import natural
 from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import MIB, counted, format_bytes
@@ -64,7 +65,7 @@ def _over(
         if planned == allowed:  # rounded to the same words, they would contradict the refusal
             planned, allowed = f"{count} B", f"{guard.max_bytes} B"
         yield "max_bytes", f"{planned} would be moved, guard.max_bytes of {file} allows {allowed}"
-    hosts = sorted({host for move in moves for host in (move.source, move.destination)})
+    hosts = sorted({host for move in moves for host in (move.source, move.destination)}, key=natural)
     if guard.max_hosts is not None and len(hosts) > guard.max_hosts:
         named = ", ".join(hosts)
         yield (

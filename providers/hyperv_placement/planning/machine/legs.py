@@ -12,16 +12,10 @@ from dataclasses import replace
 from hyperv_placement.errors import PlanError
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, DiskKind, Inventory, Roots, VirtualMachine
-from hyperv_placement.model.move import Move, Moves
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement
 from hyperv_placement.planning.machine.wanted_move import order
-
-_KINDS = {
-    Moves.HOST: "a live migration",
-    Moves.STORAGE: "a storage migration",
-    Moves.HOST_AND_STORAGE: "a live migration with storage",
-}
 
 
 def after(move: Move) -> VirtualMachine:
@@ -123,7 +117,7 @@ def departures(booked: Move, live: Move, *, renamed: bool = False) -> Iterator[s
     each file counts, and no file of a checkpoint.
     """
     if booked.moves != live.moves:
-        yield f"it would be {_KINDS[live.moves]}, {_KINDS[booked.moves]} was planned"
+        yield f"it would be {_articled(live)}, {_articled(booked)} was planned"
     if renamed:
         yield from _apart(_by_folder(end_of(booked)), _by_folder(end_of(live)))
         return
@@ -133,6 +127,10 @@ def departures(booked: Move, live: Move, *, renamed: bool = False) -> Iterator[s
         path = _files(now).get(name)
         if path is not None and not winpath.same(path, before):
             yield f"{name} is {path}, it was {before}"
+
+
+def _articled(move: Move) -> str:
+    return f"{'an' if move.described.startswith('o') else 'a'} {move.described}"
 
 
 def _by_folder(end: Placement) -> Placement:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from hyperv_placement.model.estate import HostFacts, Inventory
 from hyperv_placement.model.finding import Finding
-from hyperv_placement.model.names import HostName
+from hyperv_placement.model.names import HostName, natural
 from hyperv_placement.model.plan import Plan, Schedule
 from hyperv_placement.model.pool import Pool
 from hyperv_placement.model.stack import HostSpec, Stack
@@ -66,7 +66,9 @@ def rooms(stack: Stack, inventory: Inventory, plan: Plan) -> tuple[Room, ...]:
     whose room is unknown. Nothing that happens outside the plan is included.
     """
     schedule = plan.schedule
-    touched = sorted({host for each in schedule.moves for host in (each.move.source, each.move.destination)})
+    touched = sorted(
+        {host for each in schedule.moves for host in (each.move.source, each.move.destination)}, key=natural
+    )
     if not touched:
         return ()
     ends = ends_of(stack, inventory, plan)

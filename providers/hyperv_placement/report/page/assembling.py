@@ -11,11 +11,10 @@ from typing import Any
 
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.memory import shown_mib
-from hyperv_placement.model.names import folded
+from hyperv_placement.model.names import natural
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.units import MIB
 from hyperv_placement.planning.proposal import Review
-from hyperv_placement.report.plan_record import KINDS
 from hyperv_placement.report.review_record import review_record
 from hyperv_placement.visible import visible_lines
 
@@ -68,7 +67,7 @@ def _wanted(plan: Plan) -> Iterator[dict[str, Any]]:
         move = step.move
         yield {
             "label": step.label, "id": move.vm.id, "from": move.source, "to": move.destination,
-            "type": KINDS[move.moves], "reason": step.reason,
+            "type": move.kind, "reason": step.reason,
             "disks": [{"slot": each.slot, "from": each.source, "to": each.target} for each in move.all_disks],
         }  # fmt: skip
 
@@ -77,11 +76,11 @@ def _estate(inventory: Inventory, plan: Plan) -> dict[str, Any]:
     declared = {step.vm_id: step for step in plan.steps if step.vm_id is not None}
     hosts: list[dict[str, Any]] = []
     machines: list[list[Any]] = []
-    for name, host in sorted(inventory.hosts.items()):
+    for name, host in sorted(inventory.hosts.items(), key=lambda each: natural(each[0])):
         facts = host.facts
         memory, free = (facts.memory_mib, facts.memory_free_mib) if facts else (None, None)
         hosts.append({"name": name, "silent": False, "memory": _bytes(memory), "free": _bytes(free)})
-        for vm in sorted(host.vms, key=lambda vm: (folded(vm.name), vm.id)):
+        for vm in sorted(host.vms, key=lambda vm: (natural(vm.name), vm.id)):
             step = declared.get(vm.id)
             stands = (None, None) if step is None else (step.label, step.standing.value)
             machines.append([vm.id, vm.name, vm.host, shown_mib(vm), vm.state.name.lower(), *stands])
