@@ -18,9 +18,10 @@ from hyperv_placement.operations.logging_setup import LogSettingsError, logged, 
 from hyperv_placement.operations.plan import compare
 from hyperv_placement.resources import program_log
 from hyperv_placement.resources.declare import declare, export
+from hyperv_placement.resources.managed_twice import check_managed_once
 from hyperv_placement.resources.preview_diff import agree, hand_over, keep, keep_homes, keep_places
 from hyperv_placement.resources.run_audit import audit_of, open_audit
-from hyperv_placement.resources.targets import taken_by_run
+from hyperv_placement.resources.targets import taken_by_run, urn_of
 from hyperv_placement.stackfile import load
 from hyperv_placement.system import keep_private
 from hyperv_placement.system.collecting import collected_rarely
@@ -53,7 +54,9 @@ def read_and_declare() -> None:
             )  # fmt: skip
             agree(handoff, estate.clock.utc())
             identities = Identities(identities_path(Path(), stack.path.stem), estate.clock)
-            known = known_to_state(identities.kept(), *handoff.take_identities(estate.clock.utc()))
+            reported, homes = handoff.take_identities(estate.clock.utc())
+            check_managed_once(stack, reported, urn_of)
+            known = known_to_state(identities.kept(), reported, homes)
             # What somebody holds is read anew in every run, and where that cannot be, nothing starts.
             known = replace(known, holds=SharedHolds(Path().absolute(), stack.path.stem, in_run=True).read())
             inventory, plan = compare(

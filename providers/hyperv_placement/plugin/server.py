@@ -29,6 +29,7 @@ from hyperv_placement.visible import outward
 from .calls import Calls
 from .engine_log import EngineLog
 from .own_stack import ForeignCallError, OneStack
+from .package_schema import package_schema
 
 _log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -73,6 +74,10 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
     def GetPluginInfo(self, _request: Any, _context: Any) -> Any:
         """Return the version; the engine wants a semantic one."""
         return proto.PluginInfo(version=VERSION)
+
+    def GetSchema(self, _request: Any, _context: Any) -> Any:
+        """Return our resources and their properties: `pulumi import` ends with an error where a package has none."""
+        return provider_pb2.GetSchemaResponse(schema=package_schema(VERSION))
 
     def Configure(self, _request: Any, _context: Any) -> Any:
         """Accept the call; there is no configuration, for credentials never travel through Pulumi."""

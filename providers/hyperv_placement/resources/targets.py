@@ -20,5 +20,9 @@ def taken_by_run(stack: Stack) -> frozenset[str] | None:
     if targets == EVERYTHING:
         return None
     # Targets are whole URNs or patterns of them, so that they are compared as the engine writes a machine's.
-    start = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{TYPE}::"
-    return frozenset(label for label in stack.vms if targets.takes(f"{start}{label}"))
+    return frozenset(label for label in stack.vms if targets.takes(urn_of(label)))
+
+
+def urn_of(label: str) -> str:
+    """Return how the engine names the machine of a key."""
+    return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{TYPE}::{label}"

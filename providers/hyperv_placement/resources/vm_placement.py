@@ -41,6 +41,7 @@ from .identity import (
 )
 from .left_out import briefly
 from .legs import bring
+from .managed_twice import check_importable
 from .past_moves import HOME, MoveHistory, home_in, past_in
 from .properties import PLACED, STANDING, outputs_of, placement_of
 
@@ -154,6 +155,8 @@ class VmPlacement(ResourceProvider):
             call.say("warning", str(error))
             problem = {} if isinstance(error, VmUnknownError) else {"problem": str(error)}
             return ReadResult(id_, {**props, "reachable": False, **problem}, _managed(props))
+        if not props:
+            check_importable(fleet, call.label, vm)
         outputs = outputs_of(vm, past)
         return ReadResult(vm.id, outputs, {"name": vm.name, "vmId": vm.id, **_managed(outputs)})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -289,6 +290,12 @@ def test_what_a_call_says_is_bound_to_its_resource(stub: Any, engine: tuple[Engi
     """The stack's name comes out of the URN."""
     stub.Create(proto.CreateRequest(urn=URN, properties=to_struct({"host": "a"})))
     assert engine[0].lines == [(URN, "lab/VM001", False)]
+
+
+def test_the_schema_of_the_package_is_served(stub: Any) -> None:
+    """Without it `pulumi import` ends with an error, after the state was written."""
+    answer = stub.GetSchema(provider_pb2.GetSchemaRequest())
+    assert TYPE in json.loads(answer.schema)["resources"]
 
 
 def test_an_unknown_type_lists_those_there_are(stub: Any) -> None:
