@@ -29,8 +29,10 @@ COMMANDS = (
     "providers/hyperv_placement/commands/cli.py",
     "providers/hyperv_placement/commands/",
     "providers/hyperv_placement/plugin/__main__.py",
+    "providers/hyperv_placement/launch/private.py",
 )
-"""What commands print goes through `commands/output.py`, which is the door itself; the plugin prints the number of its port."""
+"""What commands print goes through `commands/output.py`, which is the door itself; the plugin prints the number of its port,
+the launcher the project's own folder."""
 STREAMS = {"sys.stdout.write", "sys.stderr.write", "sys.stdout.writelines", "sys.stderr.writelines"}
 SOURCES = sorted([ROOT / "__main__.py", *(ROOT / "providers").rglob("*.py"), *(ROOT / "lab").rglob("*.py")])
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from hyperv_placement.launch.becoming import become
 from tools.install.places import lock_file, read_record, stamp_file, venv_python
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -33,19 +34,3 @@ def run_module(module: str) -> NoReturn:
     # -P: a file of the user's folder must not be imported in place of ours.
     command = [str(venv_python(PROJECT)), "-P", "-m", module, *sys.argv[1:]]
     become(command, python_environment(PROJECT, os.environ))
-
-
-def become(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
-    """Run `command` in place of this process, or, on Windows, wait for it and leave with its exit code."""
-    if sys.platform != "win32":
-        os.execve(command[0], list(command), dict(environ))  # noqa: S606 - an argument list, no shell
-    else:
-        import subprocess  # noqa: PLC0415 - a third of what a wrapper loads, and Windows alone needs it
-
-        with subprocess.Popen(list(command), env=dict(environ)) as process:
-            while True:
-                try:
-                    sys.exit(process.wait())
-                except KeyboardInterrupt:
-                    # The terminal sent Ctrl-C to the command as well, and how to end is its decision.
-                    continue

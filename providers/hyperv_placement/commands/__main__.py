@@ -1,12 +1,22 @@
-"""`python -m hyperv_placement.commands`: what `bin/placement` runs."""
+"""`python -m hyperv_placement.commands`: what `placement` and `bin/placement` run."""
 
 from __future__ import annotations
 
 import sys
 
+from hyperv_placement.commands.cli import main
+from hyperv_placement.launch.private import STATE, close
 from hyperv_placement.system import keep_private
+from hyperv_placement.system.project import FILE, PROJECT
 
-from .cli import main
 
-keep_private()
-sys.exit(main())
+def start() -> int:
+    """Run the verb that was typed; return its exit code."""
+    keep_private()
+    if (PROJECT / FILE).is_file():  # elsewhere, as in somebody's home, a folder of that name is Pulumi's own
+        close(PROJECT / STATE)
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(start())

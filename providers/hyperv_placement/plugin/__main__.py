@@ -17,15 +17,14 @@ from hyperv_placement.clock import SystemClock
 from hyperv_placement.migration.interruption import Interruption
 from hyperv_placement.model.on_cancel import OnCancel
 from hyperv_placement.operations.logging_setup import LogSettingsError, logged, read_settings
+from hyperv_placement.plugin.engine_log import EngineLog
+from hyperv_placement.plugin.engine_watch import watch
+from hyperv_placement.plugin.gate import Gate
+from hyperv_placement.plugin.peers import Peers
+from hyperv_placement.plugin.server import Server
 from hyperv_placement.resources import migration_delegation, migration_host, vm_placement
 from hyperv_placement.resources.fleets import fleets
 from hyperv_placement.system import keep_private
-
-from .engine_log import EngineLog
-from .engine_watch import watch
-from .gate import Gate
-from .peers import Peers
-from .server import Server
 
 PROVIDERS = {
     vm_placement.TYPE: vm_placement.VmPlacement(),
@@ -101,4 +100,5 @@ def _peers(engine: str) -> Peers:
     return peers
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ from hyperv_placement.model.destinations import is_pattern
 from hyperv_placement.model.policy import ENVIRONMENT, SYSTEM, Policy, PolicyFile
 from hyperv_placement.system import belongings
 from hyperv_placement.system.files import read_own
+from hyperv_placement.system.project import PROJECT
 
 from .authorities import LARGEST, fingerprint, fingerprints
 from .checking import check
@@ -23,7 +24,6 @@ from .schema import POLICY_SCHEMA, read_schema
 from .source import source_of
 
 VARIABLE = "PLACEMENT_POLICY"
-_PROJECT = Path(__file__).resolve().parents[3]
 _FOLDER = "hyperv-placement"
 _NAME = "policy.yaml"
 _LARGEST = 1024 * 1024
@@ -107,8 +107,8 @@ def work_tree_of(path: Path, folder: Path) -> Path | None:
     """
     # Through links: a policy in /etc that is a link into the checkout belongs to whoever changes the checkout.
     real, folder = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
-    trees = [_PROJECT, *([folder.parent] if folder.name == "stacks" else [])]
-    for start in (folder, _PROJECT):
+    trees = [PROJECT, *([folder.parent] if folder.name == "stacks" else [])]
+    for start in (folder, PROJECT):
         trees += [each for each in (start, *start.parents) if (each / ".git").exists()]
     if real.parent == folder:
         return folder

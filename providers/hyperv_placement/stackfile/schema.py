@@ -12,9 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from hyperv_placement.system.shipped import shipped
+
 from .sieve import Sieve, sieve
 
-FOLDER = Path(__file__).resolve().parents[3] / "schemas"
+FOLDER = shipped("schemas")
 STACK_SCHEMA = FOLDER / "stack.schema.json"
 POLICY_SCHEMA = FOLDER / "policy.schema.json"
 

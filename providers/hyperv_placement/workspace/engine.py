@@ -13,7 +13,7 @@ import psutil
 _ENGINE = "pulumi"
 """In the name of the engine's process, and of those between it and the program."""
 RUN = "PLACEMENT_RUN"
-"""Where `bin/pulumi` leaves the number of the run (tools/launch/settings.py)."""
+"""Where `bin/pulumi` leaves the number of the run (launch/settings.py)."""
 _NUMBER = re.compile(r"[0-9a-f]{32}")
 
 

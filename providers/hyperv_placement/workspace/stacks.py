@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from hyperv_placement.model.names import stack_name
+from hyperv_placement.system.project import FILE, PROJECT
+
+__all__ = ["PROJECT", "STACKS", "project_name", "resolve_stack", "stack_files", "stack_path"]
 
 STACKS = "stacks"
-PROJECT = Path(__file__).resolve().parents[3]
 
 
 def stack_path(stack: str, project: Path | None = None) -> Path:
@@ -35,7 +37,7 @@ def stack_files(project: Path) -> list[Path]:
 def project_name(project: Path) -> str:
     """Return the name of a project, as Pulumi.yaml has it; empty where it has none that can be read."""
     try:
-        lines = (project / "Pulumi.yaml").read_text(encoding="utf-8").splitlines()
+        lines = (project / FILE).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return ""
     return next(

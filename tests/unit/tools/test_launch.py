@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from hyperv_placement.launch.settings import DEFAULTS, direct, own_backend, settings
+from hyperv_placement.launch.start import inside
+from hyperv_placement.launch.words import names_folder, needs_stack, shows_debug, without_ticket
 from hyperv_placement.workspace.engine import run_of
-from tools.launch.pulumi import inside
-from tools.launch.settings import DEFAULTS, direct, own_backend, settings
 from tools.launch.start import python_environment
-from tools.launch.words import names_folder, needs_stack, shows_debug, without_ticket
 
 PROGRAMS = (Path("/p/.venv/bin"), Path("/engine"))
 

@@ -29,6 +29,13 @@ def skeleton(tmp_path: Path) -> Path:
     project = tmp_path / "my project"
     for folder in ("bin", "tools"):
         shutil.copytree(PROJECT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    package = Path("providers") / "hyperv_placement"
+    shutil.copytree(
+        PROJECT / package / "launch",
+        project / package / "launch",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    shutil.copy(PROJECT / package / "__init__.py", project / package / "__init__.py")
     (project / LAUNCHER).parent.mkdir(parents=True)
     shutil.copy(PROJECT / LAUNCHER, project / LAUNCHER)
     for name in ("Pulumi.yaml", "requirements.txt"):

@@ -18,6 +18,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Authentication, Connection, HostSpec
 from hyperv_placement.model.unreachable import several
 from hyperv_placement.stackfile import load
+from hyperv_placement.stackfile.schema import STACK_SCHEMA
 from hyperv_placement.workspace.stacks import PROJECT
 
 from .hosts import connection_tree, host_texts, named_by_address, own_names, relative
@@ -26,7 +27,8 @@ from .proving import prove
 from .text import HostText, Preface, skeleton
 from .writing import Trial, check_free, trial
 
-SCHEMA = PROJECT / "schemas" / "stack.schema.json"
+SCHEMA = next((each for each in [PROJECT / "schemas" / STACK_SCHEMA.name] if each.exists()), STACK_SCHEMA)
+"""What editors are to hold a stack file against: the project's own copy, which others have at the same place."""
 _PLACE = re.compile(r"^.*?:[0-9]+: (?:hosts\.[^:]*: )?", re.MULTILINE)
 """File, line and host before a finding: of a file that nobody has seen, they say nothing."""
 

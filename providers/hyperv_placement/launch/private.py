@@ -8,9 +8,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from tools.launch.start import PROJECT
-
-STATE = PROJECT / ".pulumi"
+STATE = Path(".pulumi")
+"""Within a project."""
 _OTHERS = 0o077
 
 
@@ -48,7 +47,7 @@ def close(folder: Path) -> None:
         inside = [Path(each) for each in os.scandir(folder) if each.is_dir(follow_symlinks=False)]
     closed = [each for each in (folder, *inside) if _closed(each)]
     if closed:
-        print(f"{folder} was open to other users and is closed now: it tells of the estate", file=sys.stderr)
+        sys.stderr.write(f"{folder} was open to other users and is closed now: it tells of the estate\n")
 
 
 def _closed(folder: Path) -> bool:

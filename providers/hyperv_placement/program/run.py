@@ -1,0 +1,84 @@
+"""The Pulumi program, which a project's `__main__.py` calls: stack NAME declares what `stacks/NAME.yaml` says."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pulumi
+
+from hyperv_placement.clock import SystemClock
+from hyperv_placement.directory.delegation_of_moves import warn_missing_delegation
+from hyperv_placement.errors import PlacementError, StackFileError
+from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.audit import audit_path
+from hyperv_placement.model import unreachable
+from hyperv_placement.operations.delegation import plan_delegation
+from hyperv_placement.operations.logging_setup import LogSettingsError, logged, read_settings
+from hyperv_placement.operations.plan import compare
+from hyperv_placement.resources import program_log
+from hyperv_placement.resources.declare import declare, export
+from hyperv_placement.resources.managed_twice import check_managed_once
+from hyperv_placement.resources.preview_diff import agree, hand_over, keep, keep_homes, keep_places
+from hyperv_placement.resources.run_audit import audit_of, open_audit
+from hyperv_placement.resources.targets import taken_by_run, urn_of
+from hyperv_placement.stackfile import load
+from hyperv_placement.system import keep_private
+from hyperv_placement.system.collecting import collected_rarely
+from hyperv_placement.workspace.allowances import allowances
+from hyperv_placement.workspace.engine import engine_of, engine_started, run_of
+from hyperv_placement.workspace.handoff import Handoff
+from hyperv_placement.workspace.holds import SharedHolds
+from hyperv_placement.workspace.identities import Identities, identities_path, known_to_state
+from hyperv_placement.workspace.stacks import stack_path
+
+
+def main() -> None:
+    """Declare, with a log where `PLACEMENT_LOG` asks for one."""
+    keep_private()
+    try:
+        with collected_rarely(), logged(read_settings(os.environ), program_log.debug_lines()):
+            read_and_declare()
+    except LogSettingsError as error:
+        raise program_log.stopped(error) from error
+
+
+def read_and_declare() -> None:
+    """Read, compare, plan, declare; the engine and our plugin do the rest."""
+    try:
+        stack = load(stack_path(pulumi.get_stack()))
+        estate = Estate(stack.hosts, clock=SystemClock())
+        try:
+            handoff = Handoff(
+                project=Path(), engine=engine_of(sys.orig_argv), stack=stack, since=engine_started(), run=run_of(os.environ)
+            )  # fmt: skip
+            agree(handoff, estate.clock.utc())
+            identities = Identities(identities_path(Path(), stack.path.stem), estate.clock)
+            reported, homes = handoff.take_identities(estate.clock.utc())
+            check_managed_once(stack, reported, urn_of)
+            known = known_to_state(identities.kept(), reported, homes)
+            # What somebody holds is read anew in every run, and where that cannot be, nothing starts.
+            known = replace(known, holds=SharedHolds(Path().absolute(), stack.path.stem, in_run=True).read())
+            inventory, plan = compare(
+                stack, estate, handoff, allowances(os.environ), known=known, in_run=taken_by_run(stack)
+            )
+            delegation = plan_delegation(stack, estate, inventory, estate.clock)
+            plan = warn_missing_delegation(stack, estate, plan, delegation, estate.clock)
+            log = audit_of(stack, audit_path(Path(), pulumi.get_stack()), estate.clock)
+            open_audit(log, inventory, plan.schedule)
+            keep_places(identities, plan)
+            keep_homes(identities, plan)
+            hand_over(handoff, plan.schedule, estate.clock.utc())
+            keep(identities, known, inventory, estate)
+        finally:
+            estate.close()
+    except StackFileError as error:
+        raise program_log.stopped(error.reported) from error
+    except PlacementError as error:
+        raise program_log.stopped(error) from error
+    if not inventory.hosts:
+        reasons = "\n".join(unreachable.reported(inventory.unreachable.values()))
+        raise program_log.stopped(f"No host could be read:\n{reasons}")
+    export(declare(stack, plan, delegation), plan)
