@@ -25,7 +25,7 @@ ELSEWHERE = {
     "model/units.py": "units of numbers",
     "codes/catalogue.py": "words that somebody types",
     "stackfile/nodes.py": "spellings of one word that YAML takes",
-    "stackfile/near.py": "words that are near each other",
+    "model/nearest.py": "words that are near each other",
     "stackfile/addresses.py": "schemes of URLs",
     "stackfile/guard.py": "days of the week",
     "winrm/negotiation.py": "schemes of authentication",

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
 from hyperv_placement import quoting
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.commands.arguments import add_json, add_ticket, ticket_of
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import STACK, Parser, add_json, add_ticket, ticket_of
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.exit_codes import DONE
 from hyperv_placement.model.names import HostName
 from hyperv_placement.operations.accept_host import keep_computer, read_computer
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.declaring import stack_with_host
-from hyperv_placement.workspace.stacks import PROJECT, STACKS
+from hyperv_placement.workspace.stacks import PROJECT
+
+EXIT_CODES = {
+    0: "accepted, or it is the computer of the last run",
+    1: "an error",
+}
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
-    parser.epilog = "exit codes: 0 accepted, or it is the computer of the last run; 1 an error"
+    parser.end_with(EXIT_CODES)
     parser.add_argument("host", metavar="HOST", help="a key under hosts: of the stack file")
-    parser.add_argument(
-        "stack", nargs="?", help=f"a stack ({STACKS}/NAME.yaml); needed where several have HOST"
-    )
+    parser.add_argument("stack", nargs="?", help=f"{STACK}; needed where several have HOST")
     add_ticket(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -48,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
             "before": found.before,
             "accepted": found.is_another,
         }
-        sys.stdout.write(f"{json.dumps(reported, indent=2)}\n")
+        sys.stdout.write(f"{json_text(reported)}\n")
     elif found.is_another:
         was = f", it was {found.before}" if found.before else ", none was known"
         sys.stdout.write(f"{visible(host)} is the computer {found.now} from now on{was}\n")

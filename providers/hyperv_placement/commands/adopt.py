@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import Any
 
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.commands.arguments import add_json, add_ticket, ticket_of
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import STACK, Parser, add_json, add_ticket, ticket_of
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.exit_codes import DONE
 from hyperv_placement.errors import PlacementError
@@ -17,16 +17,19 @@ from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.adopt import Adopted, adopt_now
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.declaring import stack_with_vm
-from hyperv_placement.workspace.stacks import PROJECT, STACKS
+from hyperv_placement.workspace.stacks import PROJECT
+
+EXIT_CODES = {
+    0: "the line is written, or it stood there before",
+    1: "an error, and the file is as it was",
+}
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
-    parser.epilog = "exit codes: 0 written, or it stood there before; 1 an error, and the file is as it was"
+    parser.end_with(EXIT_CODES)
     parser.add_argument("label", metavar="KEY", help="a key under vms: of the stack file")
-    parser.add_argument(
-        "stack", nargs="?", help=f"a stack ({STACKS}/NAME.yaml) or a path; needed where several have KEY"
-    )
+    parser.add_argument("stack", nargs="?", help=f"{STACK}; needed where several have KEY")
     parser.add_argument(
         "--id", required=True, metavar="GUID", help="the machine, as `bin/placement inventory` shows it"
     )
@@ -51,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
             "stack": str(stack.path), "label": done.label, "id": done.vm.id, "name": done.vm.name,
             "host": done.vm.host, "written": bool(done.diff), "diff": done.diff, "notes": list(done.notes),
         }  # fmt: skip
-        sys.stdout.write(f"{json.dumps(record, indent=2)}\n")
+        sys.stdout.write(f"{json_text(record)}\n")
     else:
         sys.stdout.write(_reported(done, stack))
     return DONE

@@ -5,26 +5,82 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
+from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from hyperv_placement.audit.ticket import TICKET, check_ticket
 from hyperv_placement.commands.exit_codes import FAILED
 from hyperv_placement.errors import PlacementError
-from hyperv_placement.workspace.stacks import PROJECT, STACKS
+from hyperv_placement.model.nearest import NearNames
+from hyperv_placement.workspace.stacks import PROJECT, STACKS, is_stack
 
-STACK = f"a stack ({STACKS}/NAME.yaml) or a path to such a file"
+STACK = f"a stack: NAME of {STACKS}/NAME.yaml, or a path to such a file"
+BEFORE = ("--debug", "--log-level", "--version")
+"""Options of all commands, which stand before them."""
+_CODES = 7
+"""Columns before the meaning of an exit code."""
 RECORDED = "a recorded inventory, so that no host is asked"
 
 
+class Help(argparse.HelpFormatter):
+    """Help that keeps the lines of an epilog, each wrapped by itself: of exit codes, one a line."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        wrapped = []
+        for line in text.splitlines():
+            room = len(line) - len(line.lstrip())
+            inner = f"{indent}{' ' * (_CODES if room else 0)}"
+            wrapped += textwrap.wrap(line, width, initial_indent=indent, subsequent_indent=inner) or [""]
+        return "\n".join(wrapped)
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser for which a wrong word is an error like any other: argparse ends with 2, which means drift here."""
+    """A parser for which a wrong word is an error like any other, with the word that may have been meant.
+
+    argparse ends with 2, which means drift here.
+    """
+
+    def __init__(self, *, codes: Mapping[int, str] | None = None, **options: Any) -> None:
+        """Take what argparse takes, and what the command's exit codes mean."""
+        super().__init__(formatter_class=Help, **options)
+        self.codes: dict[int, str] = {}
+        """What each exit code means; none where the command has commands below it, which have them."""
+        self.end_with(codes or {})
+
+    def end_with(self, codes: Mapping[int, str]) -> None:
+        """Say by `--help` what each exit code means."""
+        self.codes.update(codes)
+        if codes:
+            lines = ("exit codes:", *(f"{code:>5}  {meaning}" for code, meaning in sorted(codes.items())))
+            self.epilog = "\n".join((*([self.epilog, ""] if self.epilog else ()), *lines))
 
     def error(self, message: str) -> NoReturn:
         """Print the usage, and exit with the code of errors."""
         self.print_usage(sys.stderr)
         self.exit(FAILED, f"{self.prog}: {message}\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, and end with an error where an option is none of this command's."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"{unknown[0]} is no word of this command{self._meant(unknown[0])}")
+        return found, unknown
+
+    def _meant(self, word: str) -> str:
+        name = word.partition("=")[0]
+        if name in BEFORE:
+            return f"; it stands before the command: placement {name}"
+        own = [each for action in self._actions for each in action.option_strings if each.startswith("--")]
+        return NearNames(own).suggestion(name) if name.startswith("-") else ""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        names = [str(each) for each in action.choices]
+        near = NearNames(names).suggestion(str(value))
+        raise argparse.ArgumentError(action, f"there is no {value!r}{near} (there: {', '.join(names)})")
 
 
 def add_stack(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +90,7 @@ def add_stack(parser: argparse.ArgumentParser) -> None:
 
 def add_json(parser: argparse._ActionsContainer) -> None:
     """Let a verb answer with JSON."""
-    parser.add_argument("--json", action="store_true", help="for scripts")
+    parser.add_argument("--json", action="store_true", help="for scripts: docs/json.md says what it holds")
 
 
 def add_ticket(parser: argparse.ArgumentParser) -> None:
@@ -51,23 +107,14 @@ def ticket_of(options: argparse.Namespace) -> str:
 def add_subject(parser: argparse.ArgumentParser, name: str, meaning: str, *, optional: bool = False) -> None:
     """Let a verb take what it is about, and the stack where several of the project declare that."""
     parser.add_argument("subject", metavar=name, help=meaning, nargs="?" if optional else None)
-    parser.add_argument(
-        "stack", nargs="?", help=f"a stack ({STACKS}/NAME.yaml) or a path; needed where several have {name}"
-    )
+    parser.add_argument("stack", nargs="?", help=f"{STACK}; needed where several have {name}")
 
 
 def subject_and_stack(options: argparse.Namespace) -> tuple[str, str | None]:
     """Return what a verb is about and which stack, in whichever order both were typed."""
     subject, stack = options.subject, options.stack
-    swapped = stack is not None and _is_stack(subject) and not _is_stack(stack)
+    swapped = stack is not None and is_stack(subject, PROJECT) and not is_stack(stack, PROJECT)
     return (stack, subject) if swapped else (subject, stack)
-
-
-def _is_stack(word: str) -> bool:
-    path = Path(word)
-    return path.suffix in {".yaml", ".yml"} or (
-        path.name == word and (PROJECT / STACKS / f"{word}.yaml").exists()
-    )
 
 
 def day_of(text: str) -> date:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from hyperv_placement.audit.verifying import Place, Verdict
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.commands.arguments import add_json, add_stack, add_ticket, ticket_of
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import STACK, Parser, add_json, add_stack, add_ticket, ticket_of
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.exit_codes import DONE, NOT_WELL
 from hyperv_placement.errors import PlacementError
@@ -25,15 +25,21 @@ from hyperv_placement.workspace.identities import is_of_project
 from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack
 
 _TEXT = 500
+VERIFY_CODES = {
+    0: "every line is there, unchanged and in its order",
+    1: "the log cannot be read, or there is none",
+    2: "it is broken, or does not go on from what was named",
+}
+NOTE_CODES = {0: "written", 1: "an error"}
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     verify_ = verbs.add_parser(
         "verify",
         help="say whether every line is there, unchanged and in its order",
-        epilog="exit codes: 0 whole, 1 it cannot be read or there is none, 2 broken",
+        codes=VERIFY_CODES,
     )
     add_stack(verify_)
     known = verify_.add_mutually_exclusive_group()
@@ -51,11 +57,12 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     note_ = verbs.add_parser(
         "note",
         help="add a line of your own: what was looked into; it begins the hashes of an old log, and records a torn line",
-        epilog="exit codes: 0 written, 1 an error",
+        codes=NOTE_CODES,
     )
-    note_.add_argument("stack", help=f"a stack ({STACKS}/NAME.yaml)")
+    note_.add_argument("stack", help=STACK)
     note_.add_argument("--text", required=True, help=f"up to {_TEXT} characters")
     add_ticket(note_)
+    add_json(note_)
     note_.set_defaults(run=_note)
 
 
@@ -65,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     found = verify_log(path, since=options.since, copy=options.against)
     if options.json:
         verdict = {"stack": path.stem, "verdict": "whole" if found.is_whole else "broken", **record(found)}
-        shown = json.dumps(verdict, indent=2)
+        shown = json_text(verdict)
     else:
         shown = _reported(path, found)
     sys.stdout.write(f"{shown}\n")
@@ -75,7 +82,10 @@ def run(options: argparse.Namespace) -> int:
 def _note(options: argparse.Namespace) -> int:
     ticket, stack = ticket_of(options), load(resolve_stack(options.stack, PROJECT))
     write_note(stack, ticket, options.text, PROJECT)
-    sys.stdout.write(f"{visible(stack.path.stem)}: noted\n")
+    if options.json:
+        sys.stdout.write(f"{json_text({'stack': stack.path.stem, 'text': options.text})}\n")
+    else:
+        sys.stdout.write(f"{visible(stack.path.stem)}: noted\n")
     return DONE
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hyperv_placement.commands.arguments import RECORDED, STACK, add_json
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import RECORDED, STACK, Parser, add_json
 from hyperv_placement.commands.exit_codes import DONE, FAILED, TRUST_CHANGES, of_plan
 from hyperv_placement.errors import PlacementError, StackFileError
 from hyperv_placement.model.plan import Plan
@@ -28,9 +28,17 @@ from hyperv_placement.stackfile.policies import policy_in_force
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack
 
+EXIT_CODES = {
+    0: "every file can be loaded, and by --inventory every machine is in place or moves",
+    1: "an error in a file; by --inventory also a host or a machine that stays out of the plan",
+    3: "by --inventory: nothing may be moved at all, or a rule would not hold in the end",
+    5: "with --base: somebody has to agree to a change of trust first, or what was before cannot be read",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
+    parser.end_with(EXIT_CODES)
     parser.add_argument("files", nargs="*", help=f"{STACK}; default: every file in {STACKS}/")
     parser.add_argument(
         "--base", metavar="REV|FILE", help="what was declared before: tell what changes of trust, exit code 5"
@@ -64,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
             infeasible = bool(plan.refusals or plan.broken_rules)
             code = of_plan(infeasible=infeasible, complete=complete(plan))
     if options.json:
-        sys.stdout.write(f"{json.dumps(_record(checked, plan, code), indent=2)}\n")
+        sys.stdout.write(f"{json_text(_record(checked, plan, code))}\n")
     else:
         _report(checked, plan)
     # An error comes first: a file that does not load has shown nothing that somebody could agree to.

@@ -106,9 +106,10 @@ class VerbParser(Parser):
         return self
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Return the parser of the whole, with a verb's own words still to come (`VerbParser.filled`)."""
     whole = Parser(prog="placement", description="VM placement as code for Hyper-V")
+    whole.epilog = "Exit codes are those of each command: placement COMMAND --help, and all on one page, docs/exit-codes.md. Ctrl-C: 130."
     whole.add_argument("--version", action="version", version=f"placement {__version__}")
     whole.add_argument("--debug", action="store_true", help="show what lies behind an error")
     whole.add_argument(

@@ -6,24 +6,33 @@ import argparse
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from hyperv_placement import quoting
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import Parser, add_json
 from hyperv_placement.commands.exit_codes import DONE, FAILED
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.stack import Authentication
 from hyperv_placement.model.units import counted
 from hyperv_placement.operations.discovery.discover import Request, discover
 from hyperv_placement.operations.discovery.machines import Draft, Extent
+from hyperv_placement.report.records import record
 from hyperv_placement.system.files import expanded
 from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack, stack_path
 
 _NOTHING = "Nothing was written: machines on hosts that cannot be read would be missing."
 
+EXIT_CODES = {
+    0: "the file is written",
+    1: "some host did not answer, and nothing was written; or an error",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
+    parser.end_with(EXIT_CODES)
     parser.add_argument("hosts", nargs="*", metavar="HOST", help="name, name:port or URL, as in a stack file")
     parser.add_argument(
         "--from", dest="source", metavar="STACK", help="take hosts and connection of this stack"
@@ -42,6 +51,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--partial", action="store_true", help="write what is known even if some host does not answer"
     )
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -61,9 +71,11 @@ def run(options: argparse.Namespace) -> int:
     if done.draft is None:
         more = "" if options.partial else " Run again when they can be, or write what is known: --partial"
         sys.stderr.write(f"{_NOTHING}{more}\n")
-        return FAILED
-    sys.stdout.write(_summary(place, done.draft, done.hosts, options.stack))
-    return DONE
+    if options.json:
+        sys.stdout.write(f"{json_text(_record(place, done.draft, done.hosts, options.stack))}\n")
+    elif done.draft is not None:
+        sys.stdout.write(_summary(place, done.draft, done.hosts, options.stack))
+    return FAILED if done.draft is None else DONE
 
 
 def _named(file: Path | None) -> Path | None:
@@ -87,3 +99,23 @@ def _summary(place: Path, made: Draft, hosts: int, stack: str) -> str:
         (f"{', '.join(reported)}; why stands beside each\n" if len(reported) > 1 else f"{reported[0]}\n")
         + f"Look through it, then: {quoting.own('bin/pulumi stack init {}', stack)}; {quoting.own('bin/pulumi up')} (it only adopts)\n"
     )
+
+
+def _record(place: Path, made: Draft | None, hosts: int, stack: str) -> dict[str, Any]:
+    """Return it as plain values: how much of each machine was declared, and why others were not; no machine where nothing was written."""
+    entries = () if made is None else made.entries
+    left_out = () if made is None else (*((each.vm.id, each.vm.name, each.vm.host, each.remark) for each in made.left_out),
+                                        *((each.vm, each.name, each.host, each.remark) for each in made.unseen))  # fmt: skip
+    return {
+        "stack": stack, "file": str(place), "written": made is not None, "hosts": hosts,
+        "machines": [
+            {
+                "label": str(each.label.key), "id": each.vm, "host": each.host, "declared": record(each.extent),
+                "remark": each.remark,
+            }
+            for each in entries
+        ],
+        "left_out": [
+            {"id": vm, "name": name, "host": host, "remark": remark} for vm, name, host, remark in left_out
+        ],
+    }  # fmt: skip

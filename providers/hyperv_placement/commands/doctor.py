@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.commands.arguments import add_json, add_stack
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import Parser, add_json, add_stack
 from hyperv_placement.commands.exit_codes import DONE, NOT_WELL
 from hyperv_placement.operations.doctor.examine import examine
 from hyperv_placement.operations.doctor.reading import logged_on
@@ -19,9 +19,16 @@ from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.identities import kept_of
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
+EXIT_CODES = {
+    0: "nothing but warnings was found",
+    1: "hosts could not be examined",
+    2: "an error that stands in the way of moves",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
+    parser.end_with(EXIT_CODES)
     add_stack(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -42,5 +49,5 @@ def run(options: argparse.Namespace) -> int:
     }
     text = render_diagnoses(found, not_checked, who, render_policy(stack.policy))
     lines = "\n".join((text, *hold_lines(holds)))
-    sys.stdout.write(f"{json.dumps(shown, indent=2) if options.json else lines}\n")
+    sys.stdout.write(f"{json_text(shown) if options.json else lines}\n")
     return NOT_WELL if any(each.refuses for each in found) else DONE

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from hyperv_placement import quoting
 from hyperv_placement.clock import SystemClock
+from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import (
     RECORDED,
+    Parser,
     add_json,
     add_subject,
     add_ticket,
@@ -19,7 +20,7 @@ from hyperv_placement.commands.arguments import (
     ticket_of,
 )
 from hyperv_placement.commands.audit_notes import note
-from hyperv_placement.commands.edited import EXIT_CODES, print_edited
+from hyperv_placement.commands.edited import EXIT_CODES, NEXT, print_edited
 from hyperv_placement.commands.exit_codes import of_plan
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.names import HostName
@@ -30,9 +31,10 @@ from hyperv_placement.workspace.declaring import stack_with_host
 from hyperv_placement.workspace.stacks import PROJECT
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
-    parser.epilog = EXIT_CODES
+    parser.epilog = NEXT
+    parser.end_with(EXIT_CODES)
     add_subject(parser, "HOST", "a key under hosts: of the stack file; not with --rolling", optional=True)
     parser.add_argument(
         "--rolling",
@@ -93,10 +95,6 @@ def _roll(options: argparse.Namespace) -> int:
     command = str(quoting.own("bin/placement drain --rolling {} STACK", options.rolling))
     stack = stack_with_host(group[0], word, PROJECT, command=command)
     found = rolled(stack, group, options.inventory)
-    shown = (
-        json.dumps(rolling_record(found), indent=2)
-        if options.json
-        else render_rolling(found, str(stack.path))
-    )
+    shown = json_text(rolling_record(found)) if options.json else render_rolling(found, str(stack.path))
     sys.stdout.write(f"{shown}\n")
     return of_plan(infeasible=not found.feasible, complete=found.complete)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands import exit_codes
-from hyperv_placement.commands.arguments import add_json, add_stack, add_ticket, ticket_of
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import Parser, add_json, add_stack, add_ticket, ticket_of
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.output import write_file
 from hyperv_placement.model.stack import Stack
@@ -26,13 +26,17 @@ from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
+EXIT_CODES = {
+    0: "no drift; with --accept: the file is written, or there was nothing to accept",
+    1: "an error",
+    2: "drift, also where some host is silent",
+    4: "no drift seen, and some host is silent",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
-    parser.epilog = (
-        "exit codes: 0 no drift, 1 an error, 2 drift (also where some host is silent), 4 no drift seen and some "
-        "host silent; with --accept 0 once the file is written"
-    )
+    parser.end_with(EXIT_CODES)
     add_stack(parser)
     form = parser.add_mutually_exclusive_group()
     add_json(form)
@@ -63,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         return _accepted(done, stack, options)
     code = verdict(found.report)
     if options.json:
-        shown = f"{json.dumps(drift_record(found.report, code), indent=2)}\n"
+        shown = f"{json_text(drift_record(found.report, code))}\n"
     elif options.markdown:
         shown = render_markdown(found.report)
     else:
@@ -79,7 +83,7 @@ def verdict(report: DriftReport) -> int:
 
 def _accepted(done: Accepted, stack: Stack, options: argparse.Namespace) -> int:
     if options.json:
-        sys.stdout.write(f"{json.dumps(record(done), indent=2)}\n")
+        sys.stdout.write(f"{json_text(record(done))}\n")
         return exit_codes.DONE
     for line in done.left:
         sys.stderr.write(f"left: {visible(line)}\n")

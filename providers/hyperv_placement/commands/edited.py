@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
+from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.exit_codes import of_plan
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.drain import Edited
@@ -13,10 +13,12 @@ from hyperv_placement.report.plan_record import plan_record
 from hyperv_placement.report.plan_text import render_plan
 from hyperv_placement.visible import visible
 
-EXIT_CODES = (
-    "Nothing is moved: look at the change, commit it, and run up. exit codes are those of plan: 0 written, 1 written and a host or a"
-    " machine stays out of it, 3 written and it must not run as a whole; 1 as well for an error, and then the file is as it was"
-)
+NEXT = "Nothing is moved: look at the change, commit it, and run up."
+EXIT_CODES = {
+    0: "written, and by it every declared machine is in place or moves",
+    1: "written, and a host or a machine stays out of the plan; or an error, and the file is as it was",
+    3: "written, and nothing may be moved at all",
+}
 """What `--help` of such a command says."""
 
 
@@ -31,7 +33,7 @@ def print_edited(done: Edited, stack: Stack, what: str, *, as_json: bool) -> int
             "diff": done.diff,
             "plan": plan_record(done.plan),
         }
-        sys.stdout.write(f"{json.dumps(record, indent=2)}\n")
+        sys.stdout.write(f"{json_text(record)}\n")
         return code
     now = (
         "look at the change and commit it, the next run acts by it"

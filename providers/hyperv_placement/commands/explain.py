@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
+from hyperv_placement import quoting
 from hyperv_placement.codes import catalogue
-from hyperv_placement.codes.findings import finding_row
-from hyperv_placement.commands.arguments import add_json
+from hyperv_placement.codes.findings import finding_row, finding_rows
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import Parser, add_json
 from hyperv_placement.commands.exit_codes import DONE, FAILED
+from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.report import explain
 
+EXIT_CODES = {
+    0: "it is in a catalogue",
+    1: "it is in none",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
+    parser.end_with(EXIT_CODES)
     parser.add_argument(
         "code",
         nargs="?",
@@ -32,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         records = [explain.finding_record(finding)] if finding is not None else []
         records += [explain.as_record(row) for row in rows]
-        sys.stdout.write(f"{json.dumps(records, indent=2, ensure_ascii=False)}\n")
+        sys.stdout.write(f"{json_text({'rows': records})}\n")
     else:
         texts = [] if finding is None else [explain.finding_explained(finding)]
         if rows:
@@ -41,8 +49,16 @@ def run(options: argparse.Namespace) -> int:
             sys.stdout.write("\n\n".join(texts) + "\n")
     if finding is not None or rows:
         return DONE
-    known = catalogue.origin(options.code)
-    sys.stderr.write(
-        f"{options.code} is not in the catalogue{f'; {known}' if known else ''}. {catalogue.UNKNOWN_REMEDY}\n"
-    )
+    sys.stderr.write(f"{_unknown(options.code)}\n")
     return FAILED
+
+
+def _unknown(word: str) -> str:
+    """Return what is known of a word that no catalogue has: of a code its origin, else what may have been meant."""
+    known = catalogue.origin(word)
+    if known or any(map(str.isdigit, word)):
+        return f"{word} is not in the catalogue{f'; {known}' if known else ''}. {catalogue.UNKNOWN_REMEDY}"
+    names = [row.id for row in finding_rows()] + [name for row in catalogue.catalogue() for name in row.words]
+    near = NearNames(names).question(word)
+    listing = quoting.own("bin/placement explain")
+    return f"{word} is no code and no id of a finding. {near}List them: {listing}"

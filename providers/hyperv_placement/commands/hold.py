@@ -6,6 +6,7 @@ import argparse
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.arguments import (
+    Parser,
     add_json,
     add_subject,
     add_ticket,
@@ -20,10 +21,15 @@ from hyperv_placement.operations.hold import hold, shared_of
 from hyperv_placement.workspace.declaring import stack_that_has
 from hyperv_placement.workspace.stacks import PROJECT
 
+EXIT_CODES = {
+    0: "held",
+    1: "an error, and nothing is held by it",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
-    parser.epilog = "exit codes: 0 held; 1 an error, and nothing is held by it"
+    parser.end_with(EXIT_CODES)
     add_subject(
         parser, "NAME", "a key under hosts: or vms: of the stack file; host:NAME or vm:NAME where it is both"
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
+from hyperv_placement.commands.answers import json_text
 from hyperv_placement.model.stack import Hold, Stack
 from hyperv_placement.operations.hold import Holds
 from hyperv_placement.planning.machine.held import named
@@ -21,7 +21,7 @@ def print_holds(done: Holds, stack: Stack, *, as_json: bool, released: bool = Fa
             "shared": [_record(each) for each in done.shared],
             "declared": [_record(each) for each in done.declared],
         }
-        sys.stdout.write(f"{json.dumps(record, indent=2)}\n")
+        sys.stdout.write(f"{json_text(record)}\n")
         return
     lines = []
     if done.changed is not None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from hyperv_placement.commands.arguments import add_json, add_stack
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import Parser, add_json, add_stack
 from hyperv_placement.commands.exit_codes import DONE, FAILED
 from hyperv_placement.model.units import counted
 from hyperv_placement.model.unreachable import became
@@ -20,9 +20,15 @@ from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
+EXIT_CODES = {
+    0: "every host answered",
+    1: "some host did not; or an error",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
+    parser.end_with(EXIT_CODES)
     add_stack(parser)
     parser.add_argument("--save", type=Path, metavar="FILE", help="record it, for `plan` and `check`")
     add_json(parser)
@@ -36,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     holds = held(stack)
     if options.json:
         shown = {**record(found), "holds": [str(each) for each in holds]}
-        sys.stdout.write(f"{json.dumps(shown, indent=2)}\n")
+        sys.stdout.write(f"{json_text(shown)}\n")
     elif options.save:
         machines = sum(len(host.vms) for host in found.hosts.values())
         sys.stdout.write(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from contextlib import closing
 from typing import Any
 
 from hyperv_placement.clock import Clock, SystemClock
 from hyperv_placement.commands import exit_codes
-from hyperv_placement.commands.arguments import STACK, add_json, add_ticket, ticket_of
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import STACK, Parser, add_json, add_ticket, ticket_of
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.output import deliver
 from hyperv_placement.errors import PlacementError
@@ -31,17 +31,20 @@ CANCEL = "cancel"
 _EVERY_ON_TERMINAL, _EVERY_ELSEWHERE = 2.0, 30.0
 """Seconds between two readings of all hosts: of a table that is drawn over, and where each is added to a file."""
 
+EXIT_CODES = {
+    0: "every host answered; of cancel: the machine is proven to be on one host, and nothing moves it",
+    1: "an error; of cancel: that is not proven, or nothing was cancelled",
+    4: "some host did not answer: what runs there is unknown",
+    130: "Ctrl-C",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
+    parser.end_with(EXIT_CODES)
     parser.usage = (
         "placement jobs [-h] [--watch] [--json] [STACK]\n"
         "       placement jobs cancel VM [STACK] [--others] [--ticket TICKET] [--json]"
-    )
-    parser.epilog = (
-        "exit codes: 0 every host answered, 1 an error, 4 some host did not: what runs there is unknown, 130 Ctrl-C; "
-        "of `cancel` 0 the machine is proven to be on one host, and nothing moves it, whether the migration was "
-        "cancelled or had been done; 1 it is not proven, or nothing was cancelled"
     )
     parser.add_argument(
         "stack", nargs="*", metavar="STACK", help=f"{STACK}; left out: the only one that there is"
@@ -107,7 +110,7 @@ def _watched(stack: Stack, estate: Estate, clock: Clock, *, as_json: bool) -> in
 
 
 def _shown(read: JobsRead, *, as_json: bool, indent: int | None = None) -> str:
-    return json.dumps(jobs_record(read, _code(read)), indent=indent) if as_json else render_jobs(read)
+    return json_text(jobs_record(read, _code(read)), indent=indent) if as_json else render_jobs(read)
 
 
 def _code(read: JobsRead) -> int:
@@ -161,7 +164,7 @@ def _told(done: Cancelled, job: RunningJob | None, *, as_json: bool) -> int:
             "left": list(done.left),
             "text": done.text,
         }
-        sys.stdout.write(f"{json.dumps(record, indent=2)}\n")
+        sys.stdout.write(f"{json_text(record)}\n")
     else:
         sys.stdout.write(f"{visible(done.text)}\n")
     return exit_codes.DONE if done.proven else exit_codes.FAILED

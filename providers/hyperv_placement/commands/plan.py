@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 from datetime import datetime
 from pathlib import Path
 
-from hyperv_placement.commands.arguments import RECORDED, add_json, add_stack
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import RECORDED, Parser, add_json, add_stack
 from hyperv_placement.commands.exit_codes import of_plan
 from hyperv_placement.operations.plan import live_plan, recorded_plan
 from hyperv_placement.planning.what_counts import complete
@@ -21,9 +21,16 @@ from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 _COLUMNS = 100
 """Width of an output that is not a terminal."""
 
+EXIT_CODES = {
+    0: "every declared machine is in place or moves",
+    1: "a host or a machine stays out of the plan; or an error",
+    3: "nothing may be moved at all",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
+    parser.end_with(EXIT_CODES)
     add_stack(parser)
     parser.add_argument("--inventory", type=Path, metavar="FILE", help=RECORDED)
     parser.add_argument(
@@ -52,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     at = options.at
     _, plan = recorded_plan(stack, options.inventory, at=at) if options.inventory else live_plan(stack, at=at)
     if options.json:
-        shown = json.dumps(plan_record(plan), indent=2)
+        shown = json_text(plan_record(plan))
     else:
         columns = shutil.get_terminal_size((_COLUMNS, 0)).columns if sys.stdout.isatty() else _COLUMNS
         shown = f"{render_plan(plan, columns)}\n\n{plan.known.reported()}"

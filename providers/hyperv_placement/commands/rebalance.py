@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.commands.arguments import RECORDED, add_json, add_stack, add_ticket, ticket_of
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import RECORDED, Parser, add_json, add_stack, add_ticket, ticket_of
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.exit_codes import of_plan
 from hyperv_placement.commands.output import write_file
@@ -23,13 +23,19 @@ from hyperv_placement.report.rebalancing import rebalancing_record, render_rebal
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
+EXIT_CODES = {
+    0: "by the changed file every declared machine is in place or moves; also where nothing gains enough",
+    1: "a host or a machine stays out of the plan; or an error",
+    3: "nothing may be moved at all",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
     parser.epilog = (
-        "Nothing is moved, and nothing is written without --write: look at the change, commit it, and run up. exit codes are those of"
-        " plan by the changed file: 0 also where nothing gains enough, 1 a host or a machine stays out of it, 3 it must not run"
+        "Nothing is moved, and nothing is written without --write: look at the change, commit it, and run up."
     )
+    parser.end_with(EXIT_CODES)
     add_stack(parser)
     parser.add_argument("--max-moves", type=int, metavar="N", help="change at most so many entries")
     parser.add_argument("--max-bytes", metavar="SIZE", help="copy at most so much, such as 2 TiB")
@@ -62,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
         note(stack, SystemClock(), ticket, "rebalance", done=True, hosts=pins)
     code = of_plan(infeasible=bool(proposed.found.plan.refusals), complete=complete(proposed.found.plan))
     shown = (
-        json.dumps(rebalancing_record(proposed.found, proposed.diff, written=proposed.written), indent=2)
+        json_text(rebalancing_record(proposed.found, proposed.diff, written=proposed.written))
         if options.json
         else render_rebalancing(proposed.found, proposed.diff, written=proposed.written)
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.commands.arguments import add_json
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import STACK, Parser, add_json
 from hyperv_placement.commands.exit_codes import DONE
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.names import HostName
@@ -23,9 +23,15 @@ from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.declaring import stack_with_host
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
+EXIT_CODES = {
+    0: "the file is written",
+    1: "an error",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
+    parser.end_with(EXIT_CODES)
     parser.add_argument("host", nargs="?", help="a host of the stack file")
     parser.add_argument(
         "--disguise",
@@ -36,7 +42,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, required=True, metavar="FILE", help="a zip that does not exist yet"
     )
-    parser.add_argument("--stack", help="the stack that declares it; needed where several do")
+    parser.add_argument(
+        "--stack", metavar="STACK", help=f"{STACK}, which declares it; needed where several do"
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -63,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _written(options: argparse.Namespace, manifest: Mapping[str, Any], whose: str) -> int:
     if options.json:
-        sys.stdout.write(f"{json.dumps({'output': str(options.output), **manifest}, indent=2)}\n")
+        sys.stdout.write(f"{json_text({'output': str(options.output), **manifest})}\n")
         return DONE
     answers = manifest["answers"]
     sys.stdout.write(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.commands.arguments import add_json, add_stack, add_ticket, ticket_of
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import Parser, add_json, add_stack, add_ticket, ticket_of
 from hyperv_placement.commands.audit_notes import note_of
 from hyperv_placement.commands.recovery_shown import code_of, recovery_record, render_recovery
 from hyperv_placement.errors import PlacementError
@@ -19,12 +19,16 @@ from hyperv_placement.visible import visible
 from hyperv_placement.workspace.identities import is_of_project
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
+EXIT_CODES = {
+    0: "nothing is half done",
+    1: "a person is needed; or an error",
+    2: "a move or a run goes on",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
-    parser.epilog = (
-        "exit codes: 0 nothing is half done; 2 a move or a run goes on; 1 a person is needed, or an error"
-    )
+    parser.end_with(EXIT_CODES)
     add_stack(parser)
     parser.add_argument(
         "--wait", action="store_true", help="wait for the moves that go on; Ctrl-C leaves them"
@@ -54,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     )  # fmt: skip
     found = recover(asked)
     code = code_of(found)
-    shown = json.dumps(recovery_record(found, code), indent=2) if options.json else render_recovery(found)
+    shown = json_text(recovery_record(found, code)) if options.json else render_recovery(found)
     sys.stdout.write(f"{shown}\n")
     return code
 

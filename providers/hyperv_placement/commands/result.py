@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
-from hyperv_placement.commands.arguments import add_json, add_stack
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import Parser, add_json, add_stack
 from hyperv_placement.commands.exit_codes import of_look
 from hyperv_placement.operations.result import read_outcome
 from hyperv_placement.planning.what_counts import Proof
@@ -14,10 +14,17 @@ from hyperv_placement.report.outcome_text import outcome_record, render_outcome
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
+EXIT_CODES = {
+    0: "reached",
+    1: "an error",
+    2: "not reached",
+    4: "reached as far as hosts answered",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
-    parser.epilog = "exit codes: 0 reached, 1 an error, 2 not reached, 4 reached as far as hosts answered"
+    parser.end_with(EXIT_CODES)
     add_stack(parser)
     add_json(parser)
     parser.set_defaults(run=run)
@@ -27,6 +34,6 @@ def run(options: argparse.Namespace) -> int:
     """Say what the last run has come to. 0 reached; 2 not; 4 as far as hosts answered. Raises PlacementError."""
     outcome = read_outcome(load(resolve_stack(options.stack, PROJECT)))
     code = of_look(wrong=outcome.proof is Proof.MISSED, silent=outcome.proof is Proof.UNREAD)
-    shown = json.dumps(outcome_record(outcome, code), indent=2) if options.json else render_outcome(outcome)
+    shown = json_text(outcome_record(outcome, code)) if options.json else render_outcome(outcome)
     sys.stdout.write(f"{shown}\n")
     return code

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from hyperv_placement.commands.arguments import RECORDED, add_json, add_stack
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import RECORDED, Parser, add_json, add_stack
 from hyperv_placement.commands.exit_codes import TRUST_CHANGES, of_plan
 from hyperv_placement.commands.output import write_file
 from hyperv_placement.errors import PlacementError
@@ -26,9 +26,17 @@ from hyperv_placement.workspace.base_revision import declared
 from hyperv_placement.workspace.preview_file import read_preview
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
+EXIT_CODES = {
+    0: "every declared machine is in place or moves",
+    1: "a host or a machine stays out of the plan, or the doctor would stop it; or an error",
+    3: "nothing may be moved at all, a rule would not hold in the end, or the preview failed",
+    5: "with --base: somebody has to agree to a change of trust first, or what was before cannot be read",
+}
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
+    parser.end_with(EXIT_CODES)
     add_stack(parser)
     parser.add_argument(
         "--base", metavar="REV|FILE", help="what was declared before: a revision of git, or a file"
@@ -74,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
 def _by_hosts(proposed: Proposal, options: argparse.Namespace) -> int:
     found = review_recorded(proposed, options.inventory) if options.inventory else review_live(proposed)
     code = of_plan(infeasible=found.infeasible, complete=found.complete)
-    put(json.dumps(review_record(found, code), indent=2) if options.json else comment(found), options.output)
+    put(json_text(review_record(found, code)) if options.json else comment(found), options.output)
     if options.html is not None:
         put(page(found, code), options.html)
     return code
@@ -89,7 +97,7 @@ def _by_nothing(proposed: Proposal, options: argparse.Namespace) -> int:
             remedy="Give a recorded inventory: --inventory FILE",
         )
     record = trust_alone_record(proposed.stack, trust)
-    shown = json.dumps(record, indent=2) if options.json else trust_alone(proposed.stack, trust)
+    shown = json_text(record) if options.json else trust_alone(proposed.stack, trust)
     put(shown, options.output)
     return TRUST_CHANGES
 
@@ -104,7 +112,7 @@ def _by_preview(proposed: Proposal, options: argparse.Namespace) -> int:
     found, base = read_preview(options.preview), without_causes(proposed)
     code = of_plan(infeasible=bool(found.of("error")), complete=not found.of("warning"))
     if options.json:
-        put(json.dumps(preview_record(proposed.stack, found, base, code), indent=2), options.output)
+        put(json_text(preview_record(proposed.stack, found, base, code)), options.output)
     else:
         put(preview_comment(proposed.stack, found, base), options.output)
     return code

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.drift import Found
@@ -81,7 +82,8 @@ def _written(stack: Stack, found: Found, chosen: tuple[str, ...], *, all_or_none
 def _obstacle(label: str, stack: Stack, found: Found) -> str | None:
     """Return why a machine cannot be accepted, None where it can."""
     if label not in stack.vms:
-        return f"{label} is not declared in {stack.path}; write an entry for it"
+        near = NearNames(stack.vms).suggestion(label)
+        return f"{label} is not declared in {stack.path}{near or '; write an entry for it'}"
     step = next(step for step in found.plan.steps if step.label == label)
     drift = _drift_of(label, found)
     if step.standing == Standing.UNKNOWN:

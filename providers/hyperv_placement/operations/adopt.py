@@ -12,6 +12,7 @@ from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import VmId
+from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
 from hyperv_placement.model.unreachable import reported
@@ -56,7 +57,10 @@ def adopt(stack: Stack, inventory: Inventory, kept: Kept, label: str, machine: V
     stack has managed under `label` is gone or declared elsewhere; and where the new file loads and means that machine.
     """
     if label not in stack.vms:
-        raise AdoptError(f"{label} is not declared in {stack.path}", remedy="Write an entry for it first")
+        near = NearNames(stack.vms).question(label)
+        raise AdoptError(
+            f"{label} is not declared in {stack.path}", remedy=f"{near}Write an entry for it first"
+        )
     vm = _seen(inventory, machine)
     _check_free(stack, inventory, kept, label, vm)
     if stack.vms[label].id == machine:

@@ -15,6 +15,7 @@ from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName
+from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Maintenance, Stack
 from hyperv_placement.operations.plan import live_plan, recorded_plan
@@ -116,8 +117,10 @@ def rolled(stack: Stack, group: Sequence[HostName], recorded: Path | None = None
     """
     strange = [name for name in group if name not in stack.hosts]
     if strange or not group:
+        near = NearNames(stack.hosts).question(strange[0]) if strange else ""
         raise DrainError(
-            f"{', '.join(strange) or 'nobody'} is no host of {stack.path}", remedy="Name keys under hosts:"
+            f"{', '.join(strange) or 'nobody'} is no host of {stack.path}",
+            remedy=f"{near}Name keys under hosts:",
         )
     known = kept_of(stack, PROJECT)
     inventory, day = read_whole(stack, known, recorded)

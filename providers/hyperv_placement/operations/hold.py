@@ -10,6 +10,7 @@ from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.names import HostName
+from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.model.stack import Hold, Stack
 from hyperv_placement.planning.checks.holds import OF_HOLDS, said
 from hyperv_placement.planning.machine.held import named
@@ -108,6 +109,6 @@ def _meant(stack: Stack, subject: str, *, gone: bool = False) -> tuple[HostName 
     if not is_host and not is_machine:
         raise HoldError(
             f"{subject} is neither a host nor a machine of {stack.path}",
-            remedy="Name a key under hosts: or vms:",
+            remedy=f"{NearNames((*stack.hosts, *stack.vms)).question(name)}Name a key under hosts: or vms:",
         )
     return (HostName(name), None) if is_host else (None, name)

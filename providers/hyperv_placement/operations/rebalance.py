@@ -11,6 +11,7 @@ from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.guard import Occasion
+from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.proposal import Review
 from hyperv_placement.planning.rebalancing.proposing import Rebalancing, Repinned, Within, rebalanced
@@ -47,8 +48,9 @@ def rebalance(stack: Stack, within: Within, recorded: Path | None = None, *, wri
     """
     strange = sorted((within.hosts or frozenset()) - stack.hosts.keys())
     if strange:
+        near = NearNames(stack.hosts).question(strange[0])
         raise RebalanceError(
-            f"{', '.join(strange)} is no host of {stack.path}", remedy="Name keys under hosts:"
+            f"{', '.join(strange)} is no host of {stack.path}", remedy=f"{near}Name keys under hosts:"
         )
     known = kept_of(stack, PROJECT)
     inventory, day = read_whole(stack, known, recorded)

@@ -9,9 +9,10 @@ from typing import Any
 
 
 def record(value: object) -> Any:
-    """Return `value` (model values, mappings, sequences, enums) as what `json.dumps` takes."""
+    """Return `value` (model values, mappings, sequences, enums) as what `json.dumps` takes, without private fields."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: record(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        shown = (field.name for field in dataclasses.fields(value) if not field.name.startswith("_"))
+        return {name: record(getattr(value, name)) for name in shown}
     if isinstance(value, Mapping):
         return {str(key): record(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

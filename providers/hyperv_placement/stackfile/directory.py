@@ -9,12 +9,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from hyperv_placement.model.directory import DelegationSpec, DirectorySpec, Mode, OnDelete
 from hyperv_placement.model.names import HostName, dns
+from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.model.stack import DELEGATION_WAIT
 from hyperv_placement.model.units import parse_seconds
 
 from .files import local_file
 from .findings import Findings
-from .near import NearNames
 from .nodes import Mapping, Scalar, Sequence
 
 _EXAMPLE = "such as ldaps://dc1.corp.example"

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from hyperv_placement.model.nearest import NearNames
+
 from .findings import Findings, listed
-from .near import NearNames
 from .nodes import Entry, Mapping, Node, Scalar, Sequence, broken
 from .parsing import Document
 from .schema import Schema

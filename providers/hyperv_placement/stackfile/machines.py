@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hyperv_placement.model.names import HostName, vm_id
+from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.model.options import AS_HOSTS_ARE_SET
 from hyperv_placement.model.stack import Snooze, VmSpec
 
 from .findings import Findings, listed
-from .near import NearNames
 from .nodes import Mapping, Node, Scalar, Sequence
 from .options import read_options
 from .paths import part_problem

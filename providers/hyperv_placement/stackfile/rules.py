@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 
 from hyperv_placement.model.names import HostName
+from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.model.stack import Rule, Turns, VmSpec
 
 from .findings import Findings, listed
-from .near import NearNames
 from .nodes import Mapping, Node, Scalar, Sequence
 
 

@@ -9,10 +9,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.system.files import read_bounded
 
 from .findings import WHOLE, Findings, listed
-from .near import NearNames
 
 LARGEST = 16 * 1024 * 1024
 """Bytes; 10,000 machines with five declared locations each take about 4 MiB."""
@@ -108,7 +108,7 @@ def _meant(path: Path) -> str:
     # Pulumi.NAME.yaml beside them holds the engine's own settings of a stack (Pulumi, "Stack settings file").
     names = sorted(name for name in found if not name.startswith("Pulumi."))
     near = NearNames(names).suggestion(path.stem)
-    return near or f"; the name of a stack is that of its file (there: {listed(names) or 'none'})"
+    return f"{near or '; the name of a stack is that of its file'} (there: {listed(names) or 'none'})"
 
 
 def _decoded(raw: bytes, findings: Findings) -> str | None:

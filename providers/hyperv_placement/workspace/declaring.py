@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.machine.adoption import adopting
 from hyperv_placement.stackfile import load
@@ -21,8 +22,11 @@ def stack_with_host(host: str, word: str | None, project: Path, *, command: str)
     found = _loaded(word, project)
     having = [stack for stack in found if host in stack.hosts]
     if not having:
-        known = ", ".join(sorted({str(each) for stack in found for each in stack.hosts})) or "none"
-        raise PlacementError(f"No stack file declares the host {host}", remedy=f"Known hosts: {known}")
+        known = sorted({str(each) for stack in found for each in stack.hosts})
+        raise PlacementError(
+            f"No stack file declares the host {host}",
+            remedy=f"{NearNames(known).question(host)}Known hosts: {', '.join(known) or 'none'}",
+        )
     return _only(having, host, command)
 
 
@@ -32,14 +36,13 @@ def stack_that_has(subject: str, word: str | None, project: Path, *, command: st
     `command`: what to type where several declare it. Raises PlacementError then, and where none does.
     """
     name = subject.removeprefix("host:").removeprefix("vm:")
-    having = [
-        stack
-        for stack in _loaded(word, project)
-        if word is not None or name in stack.hosts or name in stack.vms
-    ]
+    found = _loaded(word, project)
+    having = [stack for stack in found if word is not None or name in stack.hosts or name in stack.vms]
     if not having:
+        near = NearNames(str(each) for stack in found for each in (*stack.hosts, *stack.vms)).question(name)
         raise PlacementError(
-            f"No stack file declares a host or a machine {name}", remedy="Name a key under hosts: or vms:"
+            f"No stack file declares a host or a machine {name}",
+            remedy=f"{near}Name a key under hosts: or vms:",
         )
     return _only(having, name, command)
 
@@ -49,9 +52,11 @@ def stack_with_vm(label: str, word: str | None, project: Path) -> Stack:
 
     Raises PlacementError where none declares it, or several do.
     """
-    having = [stack for stack in _loaded(word, project) if word is not None or label in stack.vms]
+    found = _loaded(word, project)
+    having = [stack for stack in found if word is not None or label in stack.vms]
     if not having:
-        raise PlacementError(f"No stack file declares {label}", remedy="Write an entry for it first")
+        near = NearNames(each for stack in found for each in stack.vms).question(label)
+        raise PlacementError(f"No stack file declares {label}", remedy=f"{near}Write an entry for it first")
     return _only(having, label, f"{adopting(label, 'GUID')} STACK")
 
 

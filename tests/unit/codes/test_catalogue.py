@@ -139,7 +139,7 @@ def test_explain_lists_all_and_serves_scripts(capsys: pytest.CaptureFixture[str]
     assert main(["explain"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(catalogue())
     assert main(["explain", "413", "--json"]) == 0
-    assert [row["kind"] for row in json.loads(capsys.readouterr().out)] == ["http"]
+    assert [row["kind"] for row in json.loads(capsys.readouterr().out)["rows"]] == ["http"]
 
 
 @pytest.mark.parametrize("text", ["key protector ", "version 1", "version 1 ", "migration limit '1"])
@@ -159,7 +159,7 @@ def test_explain_shows_a_finding_and_the_codes_that_the_same_word_finds(
         line.partition(":")[0] for line in capsys.readouterr().out.splitlines()
     }
     assert main(["explain", "vtpm", "--json"]) == 0
-    assert [each["code"] for each in json.loads(capsys.readouterr().out)] == ["vtpm", "key-protector"]
+    assert [each["code"] for each in json.loads(capsys.readouterr().out)["rows"]] == ["vtpm", "key-protector"]
 
 
 def test_explain_says_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,6 +168,8 @@ def test_explain_says_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) 
     assert "error 87 of Windows" in capsys.readouterr().err
     assert main(["explain", "17"]) == 1
     assert capsys.readouterr().err == f"17 is not in the catalogue. {UNKNOWN_REMEDY}\n"
+    assert main(["explain", "swtich-missing"]) == 1
+    assert "Did you mean 'switch-missing'? List them: bin/placement explain\n" in capsys.readouterr().err
 
 
 def test_a_remedy_takes_names_as_words_alone() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from hyperv_placement.commands.answers import VERSION
 from hyperv_placement.commands.cli import main
 from hyperv_placement.operations.plan import compare_recorded
 from hyperv_placement.report.text import describe
@@ -280,7 +281,7 @@ def test_the_exit_code_is_that_of_the_plan(
     assert capsys.readouterr().out == ""
     assert out.read_text(encoding="utf-8").endswith("<!-- placement review: story -->\n")
     assert main(["review", *words, "--json"]) == code
-    assert json.loads(capsys.readouterr().out)["plan"] == plan
+    assert {"version": VERSION, **json.loads(capsys.readouterr().out)["plan"]} == plan
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
@@ -335,6 +336,7 @@ def test_a_preview_of_the_engine_tells_what_it_can(
     record = json.loads(capsys.readouterr().out)
     assert record["preview"]["steps"][0]["label"] == "A"
     assert set(record) == {
+        "version",
         "headline",
         "stack",
         "trust",

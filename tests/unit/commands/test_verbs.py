@@ -20,6 +20,7 @@ FOLDER = Path(commands.__file__).parent
 NO_VERBS = {
     "__init__",
     "__main__",
+    "answers",
     "arguments",
     "audit_notes",
     "cli",

@@ -31,6 +31,11 @@ class NearNames:
         name = self.nearest(word)
         return "" if name is None else f"; did you mean '{name}'?"
 
+    def question(self, word: str) -> str:
+        """Return `Did you mean 'X'? ` for the name nearest to `word`, as a remedy begins, or nothing."""
+        name = self.nearest(word)
+        return "" if name is None else f"Did you mean '{name}'? "
+
     def _search(self, word: str) -> str | None:
         if word in self._known:
             return self._known[word]
