@@ -26,6 +26,33 @@ def reported(site: Site) -> dict[str, Any]:
     return dict(json.loads(drift(site, "--json").stdout))
 
 
+def past_is_recorded(site: Site) -> None:
+    """Look at what `history` and `report` say: our moves by log and state, those of others by what drift has found."""
+    told = json.loads(
+        site.workspace.run("placement", "history", "VM003", "--json", capture_output=True).stdout
+    )
+    assert told["state_unread"] is None
+    ways = [(each["to"], each["moved"], each["known_from"]) for each in told["history"]]
+    assert ("hv1", False, "drift") in ways
+    assert ways.count(("hv2", True, "audit log")) == len([way for way in ways if way[1]])
+    assert all(
+        each["by"] and each["job"] and each["seconds"] is not None
+        for each in told["history"]
+        if each["moved"]
+    )
+    site.file(".pulumi/audit").rename(site.file(".pulumi/put-away"))
+    told = json.loads(
+        site.workspace.run("placement", "history", "VM003", "lab", "--json", capture_output=True).stdout
+    )
+    assert {each["known_from"] for each in told["history"]} == {"state"}
+    site.file(".pulumi/put-away").rename(site.file(".pulumi/audit"))
+    totals = json.loads(
+        site.workspace.run("placement", "report", "lab", "--json", capture_output=True).stdout
+    )["totals"]
+    assert totals["moves"] == totals["bytes_known_of"] == totals["pause_known_of"] > 0
+    assert totals["drifts"] > 0
+
+
 def test_a_person_moves_two_machines_one_is_accepted_and_one_brought_back(site: Site) -> None:
     """Who and when are said, ours is told from theirs; afterwards there is none, and with a host down nothing is gone."""
     before = {each["subject"] for each in reported(site)["drifts"]}
@@ -59,6 +86,7 @@ def test_a_person_moves_two_machines_one_is_accepted_and_one_brought_back(site: 
     )
     (ours,) = reported(site)["drifts"]
     assert (ours["subject"], ours["mover"]["ours"]) == ("VM003", True)
+    past_is_recorded(site)
     path.write_text(
         path.read_text(encoding="utf-8").replace("VM003: {host: hv1}", "VM003: {host: hv2}"), encoding="utf-8"
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NoReturn
 
 from hyperv_placement.audit.ticket import TICKET, check_ticket
@@ -125,3 +126,21 @@ def day_of(text: str) -> date:
         raise PlacementError(
             f"--until: no calendar has {text!r}", remedy="Write a date, such as 2026-12-01"
         ) from error
+
+
+_SPAN = re.compile(r"([0-9]{1,5})([hdw])")
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24}
+
+
+def since_of(text: str, now: datetime) -> datetime:
+    """Return when a period begins that a word names: a span before `now`, or a day (UTC). Raises PlacementError."""
+    if (found := _SPAN.fullmatch(text)) is not None:
+        return now - timedelta(hours=int(found[1]) * _HOURS[found[2]])
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise PlacementError(
+            f"--since: {text!r} is no span and no day",
+            remedy="Write 30d, 4w, 12h, or a day such as 2026-11-01",
+        ) from error
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -13,7 +13,9 @@ from hyperv_placement.audit.ticket import TICKET
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import AuditLostError, StackFileError, StackNameError
 from hyperv_placement.migration.audit import AuditLog, audit_path
+from hyperv_placement.migration.audit_drift import drift_line, is_news
 from hyperv_placement.model.stack import Stack
+from hyperv_placement.planning.drift import DriftReport
 from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.identities import is_of_project
@@ -49,6 +51,22 @@ def note(
     if trouble and done and log.required:
         raise AuditLostError(f"{event} is done, and the audit log does not say so: {trouble}", remedy=_REMEDY)
     log.check(event, trouble)
+    if news := log.news():
+        sys.stderr.write(f"{visible(news)}\n")
+
+
+def note_drift(stack: Stack, clock: Clock, report: DriftReport, *, project: Path = PROJECT) -> None:
+    """Append what a look at drift has found, if that is news; where it cannot be written that is said, and the look counts all the same."""
+    if not is_of_project(stack, project):
+        return
+    log = AuditLog(
+        audit_path(project, stack.path.stem),
+        clock=clock,
+        of=partial(origin, os.environ, stack.path, stack.digest),
+    )
+    line, known = drift_line(report), (entry for entry in log.entries() if entry is not None)
+    if is_news(line, known, clock.utc().date().isoformat()):
+        log.append(line)
     if news := log.news():
         sys.stderr.write(f"{visible(news)}\n")
 

@@ -10,7 +10,7 @@ from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands import exit_codes
 from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import Parser, add_json, add_stack, add_ticket, ticket_of
-from hyperv_placement.commands.audit_notes import note
+from hyperv_placement.commands.audit_notes import note, note_drift
 from hyperv_placement.commands.output import write_file
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
@@ -19,6 +19,7 @@ from hyperv_placement.operations.drift import drift_now
 from hyperv_placement.planning.drift import DriftReport
 from hyperv_placement.report.drift_junit import render_junit
 from hyperv_placement.report.drift_markdown import render_markdown
+from hyperv_placement.report.drift_prometheus import render_prometheus
 from hyperv_placement.report.drift_record import drift_record
 from hyperv_placement.report.drift_text import render_drift
 from hyperv_placement.report.records import record
@@ -43,6 +44,12 @@ def add_to(parser: Parser) -> None:
     form.add_argument("--markdown", action="store_true", help="for an issue or a chat")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML as well")
     parser.add_argument(
+        "--prometheus",
+        type=Path,
+        metavar="FILE",
+        help="write metrics as well, for node_exporter's textfile collector",
+    )
+    parser.add_argument(
         "--accept",
         nargs="*",
         metavar="VM",
@@ -60,11 +67,14 @@ def run(options: argparse.Namespace) -> int:
     found = drift_now(stack)
     if options.junit is not None:
         write_file(options.junit, render_junit(found.report))
+    if options.prometheus is not None:
+        write_file(options.prometheus, render_prometheus(found.report))
     if options.accept is not None:
         done = accept(stack, found, options.accept)
         if done.labels:
             note(stack, SystemClock(), ticket, "accept", done=True, keys=list(done.labels))
         return _accepted(done, stack, options)
+    note_drift(stack, SystemClock(), found.report)
     code = verdict(found.report)
     if options.json:
         shown = f"{json_text(drift_record(found.report, code))}\n"

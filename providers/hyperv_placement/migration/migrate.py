@@ -22,7 +22,7 @@ from hyperv_placement.model.move import Move
 from .admission import Facts
 from .host_migration import HostMigration
 from .interruption import Interruption
-from .mover import Arrived, Collaborators, MoveContext, Mover, MoveRecord, OpenMover, Started
+from .mover import Arrived, Collaborators, Expected, MoveContext, Mover, MoveRecord, OpenMover, Started
 from .needs import Needs, Seat
 from .start_window import ANY_TIME, StartWindow
 
@@ -61,13 +61,15 @@ def migrate(  # noqa: PLR0913 - how one move of a run is let start, each named a
     held: Callable[[], None] = lambda: None,
     seats: tuple[Seat, ...] = (),
     mover: OpenMover = HostMigration,
+    expected: Expected | None = None,
 ) -> Moved:
     """Carry out `move` and return the machine as its destination shows it afterwards, and the time that it took.
 
     `rank`: when it is planned to start; of two that wait for the same room, the earlier one gets it. `start_window`: when it
     may start, which is asked again at each start. `seats`: what it is one of, of which only so many are on their way at once.
 
-    `held`: raises MoveRefusedError where a hold keeps it from starting, which is asked again as well.
+    `held`: raises MoveRefusedError where a hold keeps it from starting, which is asked again as well. `expected`: what the
+    plan has said of it, which the line of its end repeats.
 
     `cancelled`: nothing more is ordered once it is set; `stop`: what becomes then of what was, by default it is left to its host.
 
@@ -76,7 +78,7 @@ def migrate(  # noqa: PLR0913 - how one move of a run is let start, each named a
     with the machine unmoved on both hosts. Raises
     PlacementError: refused, no room, moved by others, failed, stalled, interrupted, or not verified.
     """
-    record = MoveRecord(audit=shared.audit, move=move, report=report)
+    record = MoveRecord(audit=shared.audit, move=move, report=report, expected=expected)
     context = MoveContext(
         shared=shared,
         move=move,
@@ -151,13 +153,12 @@ def _started(context: MoveContext, mover: Mover, needs: Needs) -> Started:
 
 
 def _finished(context: MoveContext, mover: Mover, started: Started) -> Moved:
-    arrived = _arrived(context, mover, started)
-    seconds = None if started.begun is None else context.clock.now() - started.begun
+    arrived, seconds = _arrived(context, mover, started)
     return Moved(vm=arrived.vm, seconds=seconds, warnings=arrived.warnings)
 
 
-def _arrived(context: MoveContext, mover: Mover, started: Started) -> Arrived:
-    """Follow what runs to its end, and write down how it ended."""
+def _arrived(context: MoveContext, mover: Mover, started: Started) -> tuple[Arrived, float | None]:
+    """Follow what runs to its end, write down how it ended, and return it with the seconds since its order."""
     record = context.record
     if started.adopted:
         record.note("adopted", job=started.job_id)
@@ -170,11 +171,13 @@ def _arrived(context: MoveContext, mover: Mover, started: Started) -> Arrived:
         seen = not (error.may_still_run or isinstance(error, InterruptedRunError))
         record.note("end" if seen else "left", job=started.job_id, result=str(error))
         raise
-    record.note("end", job=started.job_id, result="moved", more=arrived.record())
+    seconds = None if started.begun is None else context.clock.now() - started.begun
+    more = {**arrived.record(), **record.measured(seconds)}
+    record.note("end", job=started.job_id, result="moved", more=more)
     for warning in arrived.warnings:
         context.report(Progress(phase=warning, warns=True))
     record.check_complete(context.named)
-    return arrived
+    return arrived, seconds
 
 
 def _may_retry(context: MoveContext, mover: Mover, error: PlacementError, attempt: int) -> bool:

@@ -63,6 +63,28 @@ def named(move: Move) -> str:
     return f"{move.vm.name} ({way})"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the plan has said of a move, for the line of its end."""
+
+    way: Move
+    """The move that was planned: of another way it says nothing."""
+    bytes: int
+    """What is copied: files, and memory of a machine that runs."""
+    pause: float
+    """Seconds for which the machine stands still, estimated."""
+
+    def record(self, made: Move) -> dict[str, object]:
+        """Return what the audit log keeps of it; nothing where another move was made."""
+        if (self.way.source, self.way.destination, self.way.moves) != (
+            made.source,
+            made.destination,
+            made.moves,
+        ):
+            return {}
+        return {"bytes": self.bytes, "pause_estimated": round(self.pause, 2)}
+
+
 @dataclass(slots=True, kw_only=True)
 class MoveRecord:
     """The lines of one move in the audit log."""
@@ -70,6 +92,8 @@ class MoveRecord:
     audit: AuditLog
     move: Move
     report: Callable[[Progress], None]
+    expected: Expected | None = None
+    """What was planned of it; None where no plan has it."""
     lost: str = ""
     """Why a line of the move is not in the audit log; empty where all are."""
 
@@ -87,6 +111,11 @@ class MoveRecord:
     def announce(self, event: str, *, result: str = "") -> None:
         """Append what is about to be ordered. Raises AuditRefusedError where that cannot be written, and must be."""
         self.audit.check(self.move.vm.name, self.note(event, result=result))
+
+    def measured(self, seconds: float | None) -> dict[str, object]:
+        """Return what its last line keeps of its size and time; nothing of what is not known. `seconds`: from order to proof."""
+        taken = {} if seconds is None else {"seconds": round(seconds, 1)}
+        return {**taken, **(self.expected.record(self.move) if self.expected is not None else {})}
 
     def check_complete(self, what: str) -> None:
         """Raise AuditLostError, naming `what` is done, where the log must have all lines and lacks one."""

@@ -25,7 +25,7 @@ from hyperv_placement.migration.failure_guard import FailureGuard
 from hyperv_placement.migration.interruption import Interruption
 from hyperv_placement.migration.known_delegation import SecondHop
 from hyperv_placement.migration.migrate import Moved, migrate, mover_for
-from hyperv_placement.migration.mover import Collaborators, Movers
+from hyperv_placement.migration.mover import Collaborators, Expected, Movers
 from hyperv_placement.migration.seats import Most, seats_of
 from hyperv_placement.migration.start_window import ANY_TIME, StartWindow
 from hyperv_placement.model.estate import Inventory, VirtualMachine
@@ -33,7 +33,7 @@ from hyperv_placement.model.guard import Limit
 from hyperv_placement.model.identity import Home, Kept
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
-from hyperv_placement.model.plan import Standing
+from hyperv_placement.model.plan import ScheduledMove, Standing
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.throughput import PastMove
 from hyperv_placement.model.unreachable import who
@@ -176,12 +176,13 @@ class Fleet:
         report: Callable[[Progress], None],
         cancelled: threading.Event,
         stop: Interruption | None = None,
-        estimated: float = 0.0,
+        planned: ScheduledMove | None = None,
     ) -> Moved:
         """Carry out a move of the machine that is declared under `label`. Raises PlacementError.
 
-        `estimated`: seconds that the plan gives it; 0 where it gives none.
+        `planned`: as the plan has it; None where it has none.
         """
+        estimated, expected = (0.0, None) if planned is None else (planned.seconds, _expected(planned))
         facts = self.readings.last_facts(move.source, move.destination)
         return migrate(
             move,
@@ -194,6 +195,7 @@ class Fleet:
             held=partial(self._check_held, label, move),
             seats=seats_of(self.stack, label, move),
             mover=self._movers(move, facts),
+            expected=expected,
         )
 
     def _check_held(self, label: str, move: Move) -> None:
@@ -220,6 +222,10 @@ class Fleet:
                 remedy="Set id: (the GUID) in the stack file, or run again when every host answers",
             )
         return self.find(spec, known, max_age=max_age)
+
+
+def _expected(planned: ScheduledMove) -> Expected:
+    return Expected(way=planned.move, bytes=planned.bytes, pause=planned.blackout)
 
 
 def _directory(stack: Stack, clock: Clock) -> DirectoryClient | None:

@@ -170,7 +170,7 @@ def _made(
                 report=lambda progress: _say_progress(call, progress),
                 cancelled=call.cancelled,
                 stop=call.stop,
-                estimated=leg.planned.seconds if leg.planned is not None else 0.0,
+                planned=leg.planned,
             )
         except MachineBusyError:  # what it is busy with began while the move waited for room
             if not fleet.stack.wait_for_activity:

@@ -1,0 +1,61 @@
+"""`bin/placement history`: on which host a machine was, since when, and by whom it was brought there."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import Parser, add_json, add_subject, subject_and_stack
+from hyperv_placement.commands.exit_codes import DONE
+from hyperv_placement.commands.output import write_file
+from hyperv_placement.operations.history import machine_history
+from hyperv_placement.report.history_sheet import history_record, history_sheet
+from hyperv_placement.report.sheet import render_html, render_markdown, render_text
+from hyperv_placement.workspace.stacks import PROJECT
+
+EXIT_CODES = {
+    0: "shown, also where nothing is recorded of it",
+    1: "an error, or nothing knows such a machine",
+}
+
+
+def add_to(parser: Parser) -> None:
+    """Add the words of this verb."""
+    parser.end_with(EXIT_CODES)
+    add_subject(parser, "VM", "a key under vms:, a name of the past, or a GUID")
+    form = parser.add_mutually_exclusive_group()
+    add_json(form)
+    form.add_argument("--markdown", action="store_true", help="for an issue or a chat")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write it as a page as well")
+    parser.add_argument(
+        "--log",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a copy of an audit log, as pipelines keep it",
+    )
+    parser.add_argument(
+        "--no-state", action="store_true", help="do not ask the engine for what the state keeps"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show it. Raises PlacementError."""
+    subject, word = subject_and_stack(options)
+    history = machine_history(subject, word, PROJECT, copies=options.log, state=not options.no_state)
+    sheet = history_sheet(history)
+    if options.html is not None:
+        write_file(options.html, render_html(sheet))
+    if options.json:
+        shown = f"{json_text(history_record(history))}\n"
+    elif options.markdown:
+        shown = render_markdown(sheet)
+    else:
+        shown = render_text(sheet, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
+    sys.stdout.write(shown)
+    return DONE
