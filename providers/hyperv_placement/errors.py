@@ -102,6 +102,10 @@ class CertificateError(PlacementError):
     remedy = "Name the CA's file under connection.ca in the stack file; verification is never switched off"
 
 
+class AuthorityFileError(CertificateError):
+    """The file of authorities could not be read, so that no host could be asked: of theirs, nobody has seen a certificate."""
+
+
 class ProtocolError(PlacementError):
     """A host's answer was not a valid WS-Management message, or not the one asked for."""
 

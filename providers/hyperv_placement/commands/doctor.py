@@ -8,7 +8,7 @@ import sys
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import Parser, add_json, add_stack
-from hyperv_placement.commands.exit_codes import DONE, NOT_WELL
+from hyperv_placement.commands.exit_codes import of_examination
 from hyperv_placement.operations.doctor.examine import examine
 from hyperv_placement.operations.doctor.reading import logged_on
 from hyperv_placement.operations.hold import held
@@ -23,6 +23,7 @@ EXIT_CODES = {
     0: "nothing but warnings was found",
     1: "hosts could not be examined",
     2: "an error that stands in the way of moves",
+    6: "no error was found, and what moves hang on, as delegation, was not checked",
 }
 
 
@@ -35,14 +36,15 @@ def add_to(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Examine the hosts of a stack. 0; 2 where an error was found, not for a warning. Raises PlacementError."""
+    """Examine the hosts of a stack. 0; 2 an error, not for a warning; 6 what moves hang on was not checked. Raises PlacementError."""
     stack = load(resolve_stack(options.stack, PROJECT))
     known, clock = kept_of(stack, PROJECT), SystemClock()
     found, not_checked = examine(stack, clock, known)
     who, holds = logged_on(stack), held(stack, known)
+    not_seen = [each.text for each in not_checked]
     shown = {
         "diagnoses": [diagnosis_record(each) for each in found],
-        "untold": not_checked,
+        "untold": not_seen,
         "logged_on": who,
         "holds": [str(each) for each in holds],
         "policy": policy_record(stack.policy),
@@ -50,4 +52,6 @@ def run(options: argparse.Namespace) -> int:
     text = render_diagnoses(found, not_checked, who, render_policy(stack.policy))
     lines = "\n".join((text, *hold_lines(holds)))
     sys.stdout.write(f"{json_text(shown) if options.json else lines}\n")
-    return NOT_WELL if any(each.refuses for each in found) else DONE
+    return of_examination(
+        wrong=any(each.refuses for each in found), unchecked=any(each.decides for each in not_checked)
+    )

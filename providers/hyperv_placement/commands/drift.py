@@ -33,6 +33,8 @@ EXIT_CODES = {
     2: "drift, also where some host is silent",
     4: "no drift seen, and some host is silent",
 }
+_NAMED = 5
+"""Machines that the first line of --accept names; the change has them all."""
 
 
 def add_to(parser: Parser) -> None:
@@ -91,6 +93,12 @@ def verdict(report: DriftReport) -> int:
     return exit_codes.of_look(wrong=bool(report.drifts), silent=bool(report.unknown))
 
 
+def _headline(done: Accepted, stack: Stack) -> str:
+    more = f" and {len(done.labels) - _NAMED} more" if len(done.labels) > _NAMED else ""
+    machines = f"{counted(len(done.labels), 'machine')} accepted: {', '.join(done.labels[:_NAMED])}{more}"
+    return f"{stack.path}: {machines}. Nothing is moved; the file now says, for you to look at and to commit:"
+
+
 def _accepted(done: Accepted, stack: Stack, options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(f"{json_text(record(done))}\n")
@@ -98,10 +106,7 @@ def _accepted(done: Accepted, stack: Stack, options: argparse.Namespace) -> int:
     for line in done.left:
         sys.stderr.write(f"left: {visible(line)}\n")
     if done.labels:
-        lines = [
-            f"{stack.path}: {counted(len(done.labels), 'machine')} accepted; look at the change and commit it",
-            *done.diff.splitlines(),
-        ]
+        lines = [_headline(done, stack), *done.diff.splitlines()]
     else:
         lines = [f"{stack.path}: nothing to accept"]
     sys.stdout.write("\n".join(visible(line) for line in lines) + "\n")

@@ -17,6 +17,8 @@ SILENT = 4
 """Nothing is wrong as far as hosts answered, and some host did not."""
 TRUST_CHANGES = 5
 """A change of where passwords go, of who is trusted, or of the guard: somebody has to agree first."""
+NOT_CHECKED = 6
+"""Nothing was found wrong, and something that moves hang on could not be checked: that it is well nobody has seen."""
 INTERRUPTED = 130
 """Ctrl-C: 128 and the number of SIGINT, as shells have it."""
 
@@ -26,6 +28,13 @@ def of_plan(*, infeasible: bool, complete: bool) -> int:
     if infeasible:
         return INFEASIBLE
     return DONE if complete else FAILED
+
+
+def of_examination(*, wrong: bool, unchecked: bool) -> int:
+    """Return the code of an examination; `unchecked`: something that the first move may fail for was not looked at."""
+    if wrong:
+        return NOT_WELL
+    return NOT_CHECKED if unchecked else DONE
 
 
 def of_look(*, wrong: bool, silent: bool) -> int:

@@ -10,7 +10,7 @@ from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import Parser, add_json, add_stack
 from hyperv_placement.commands.exit_codes import DONE, FAILED
 from hyperv_placement.model.units import counted
-from hyperv_placement.model.unreachable import became
+from hyperv_placement.model.unreachable import listed
 from hyperv_placement.operations.hold import held
 from hyperv_placement.operations.inventory import read_inventory, record_inventory
 from hyperv_placement.report.holds import hold_lines
@@ -48,8 +48,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(
             f"{options.save}: {counted(machines, 'machine')} on {counted(len(found.hosts), 'host')}\n"
         )
-        for silent in found.unreachable.values():
-            sys.stderr.write(f"{silent.name}: {became(silent)}: {visible(silent.reason)}\n")
+        sys.stderr.writelines(f"{visible(line)}\n" for line in listed(found.unreachable.values()))
     else:
         sys.stdout.write(f"{render_inventory(found)}\n")
     if not options.json:

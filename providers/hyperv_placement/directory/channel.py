@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import CertificateError, DirectoryUnreachableError
-from hyperv_placement.winrm.trust import context_for, expired_since
+from hyperv_placement.winrm.trust import context_for, expired_since, unreadable
 
 PORTS = {"ldap": 389, "ldaps": 636}
 CONNECT = 5.0
@@ -169,10 +169,7 @@ def _trust(ca: Path | None) -> ssl.SSLContext:
     try:
         return context_for(ca)
     except OSError as error:
-        raise CertificateError(
-            f"The CA file {ca} cannot be read as PEM: {error.strerror or error}",
-            remedy="Correct directory.ca in the stack file",
-        ) from error
+        raise unreadable(ca, error, "directory.ca") from error
 
 
 def _secured(plain: socket.socket, trust: ssl.SSLContext, host: str) -> ssl.SSLSocket:

@@ -9,7 +9,12 @@ from dataclasses import replace
 from typing import TypeVar
 
 from hyperv_placement.clock import Clock
-from hyperv_placement.errors import CredentialsError, HostUnreachableError, PlacementError
+from hyperv_placement.errors import (
+    AuthorityFileError,
+    CredentialsError,
+    HostUnreachableError,
+    PlacementError,
+)
 from hyperv_placement.hyperv.read_machine import MachineRows, read_machine_rows, read_status
 from hyperv_placement.model.estate import (
     UNKNOWN_CLUSTER,
@@ -54,7 +59,7 @@ The host itself holds each order against them; what this process sets there, `fo
 def unreachable(host: HostName, error: PlacementError) -> UnreachableHost:
     """Return a host that could not be read, by the error of its reading."""
     kind = Silence.UNREADABLE
-    if isinstance(error, (CredentialsError, NotTriedError)):
+    if isinstance(error, (AuthorityFileError, CredentialsError, NotTriedError)):
         kind = Silence.UNASKED
     elif isinstance(error, HostUnreachableError):
         kind = Silence.SILENT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hyperv_placement.model.estate import Silence, UnreachableHost
 
@@ -21,13 +21,30 @@ def became(host: UnreachableHost) -> str:
     return _DONE[host.kind][0]
 
 
-def reported(hosts: Iterable[UnreachableHost]) -> Iterator[str]:
-    """Yield a line for each cause, in the order of hosts: how many it has hit, and that their machines are unknown."""
-    by_reason: dict[str, list[UnreachableHost]] = {}
+def by_cause(hosts: Iterable[UnreachableHost]) -> Mapping[str, Sequence[UnreachableHost]]:
+    """Return the hosts of each reason, in the order of hosts."""
+    found: dict[str, list[UnreachableHost]] = {}
     for host in hosts:
-        by_reason.setdefault(host.reason, []).append(host)
-    for reason, found in by_reason.items():
+        found.setdefault(host.reason, []).append(host)
+    return found
+
+
+def reported(hosts: Iterable[UnreachableHost]) -> Iterator[str]:
+    """Yield a line for each cause: how many hosts it has hit, and that their machines are unknown."""
+    for reason, found in by_cause(hosts).items():
         yield f"{who(found)}, {'their' if len(found) > 1 else 'its'} machines are unknown: {reason}"
+
+
+def listed(hosts: Iterable[UnreachableHost]) -> Iterator[str]:
+    """Yield a line for each cause, as lists of hosts have it: `hv1: did not answer: REASON`."""
+    for reason, found in by_cause(hosts).items():
+        yield f"{several([host.name for host in found])}: {shared(found)}: {reason}"
+
+
+def shared(hosts: Sequence[UnreachableHost]) -> str:
+    """Return what became of hosts of one cause, without their names where it was the same for all."""
+    kinds = {host.kind for host in hosts}
+    return _DONE[hosts[0].kind][len(hosts) > 1] if len(kinds) == 1 else who(hosts)
 
 
 def who(hosts: Iterable[UnreachableHost]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from hyperv_placement.model.stack import Away, Hold, Maintenance
 from hyperv_placement.model.units import counted
-from hyperv_placement.model.unreachable import several
+from hyperv_placement.model.unreachable import by_cause, several, shared
 from hyperv_placement.planning.drift import Drift, DriftKind, DriftReport, Expired, Mover
 
 _LISTED = 5
@@ -79,7 +79,10 @@ def snoozed(drift: Drift) -> str:
 def unknown(report: DriftReport) -> Iterator[tuple[str, str]]:
     """Yield who is unknown, and why: hosts of one cause together."""
     found: dict[tuple[bool, str], list[str]] = {}
-    for each in report.unknown:
+    silent = by_cause(each.silent for each in report.unknown if each.silent is not None)
+    for reason, hosts in silent.items():
+        yield several([host.name for host in hosts]), f"{shared(hosts)}, machines there are unknown: {reason}"
+    for each in (each for each in report.unknown if each.silent is None):
         found.setdefault((each.is_machine, each.text), []).append(each.subject)
     for (machines, text), subjects in found.items():
         if machines:

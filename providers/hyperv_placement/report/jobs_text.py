@@ -7,7 +7,7 @@ from typing import Any
 
 from hyperv_placement.model.running_job import JobsRead, RunningJob
 from hyperv_placement.model.units import counted, format_seconds
-from hyperv_placement.model.unreachable import became
+from hyperv_placement.model.unreachable import by_cause, who
 from hyperv_placement.visible import visible
 
 from .cells import fitted, width
@@ -41,8 +41,8 @@ def _lines(read: JobsRead) -> Iterator[str]:
             if answered
             else "no host answered: whether a migration runs is unknown"
         )
-    for host in read.silent:
-        yield f"{host.name} {became(host)}, what runs there is unknown: {visible(host.reason)}"
+    for reason, hosts in by_cause(read.silent).items():
+        yield f"{visible(who(hosts))}, what runs there is unknown: {visible(reason)}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import natural
 from hyperv_placement.model.plan import Choice, Schedule, ScheduledMove, Step
 from hyperv_placement.model.units import MIB, counted, format_bytes, format_seconds
-from hyperv_placement.model.unreachable import became
+from hyperv_placement.model.unreachable import listed
 from hyperv_placement.visible import visible
 
 from .moved_files import moved_files
@@ -151,10 +151,7 @@ def render_inventory(inventory: Inventory) -> str:
             f"  {visible(near_names.reported(vm.name)):<20} {vm.state.name.lower():<8} {_memory(vm):>9}  {visible(vm.roots.config)}  {vm.id}"
             for vm in sorted(host.vms, key=lambda vm: natural(vm.name))
         )
-    lines += (
-        f"{silent.name}: {became(silent)}: {visible(silent.reason)}"
-        for silent in inventory.unreachable.values()
-    )
+    lines += listed(inventory.unreachable.values())
     return "\n".join(map(visible, lines))
 
 

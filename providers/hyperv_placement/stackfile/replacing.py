@@ -80,7 +80,9 @@ def replacement(place: Path, old: bytes) -> Iterator[Replacement]:
 
 def difference(place: Path, before: str, after: str) -> str:
     """Return what a replacement changes in the file at `place`, as a unified diff."""
-    name = place.as_posix().lstrip("/")  # as Git writes it, so that `patch -p1` finds it
+    here = Path.cwd()
+    shown = place.relative_to(here) if place.is_relative_to(here) else place
+    name = shown.as_posix().lstrip("/")  # as Git writes it, so that `patch -p1` finds it
     return "\n".join(
         difflib.unified_diff(before.splitlines(), after.splitlines(), f"a/{name}", f"b/{name}", lineterm="")
     )

@@ -8,9 +8,9 @@ from hyperv_placement.errors import AuthenticationError, HostUnreachableError
 class AnswerLostError(HostUnreachableError):
     """A request may have reached the host, and no answer came: look what has become of it before sending it again."""
 
-    def __init__(self, message: str, *, timed_out: bool = False) -> None:
+    def __init__(self, message: str, *, timed_out: bool = False, remedy: str | None = None) -> None:
         """`timed_out`: the connection stood all the while, but the host was silent."""
-        super().__init__(message)
+        super().__init__(message, remedy=remedy)
         self.timed_out = timed_out
 
 

@@ -121,6 +121,12 @@ def _read(connection: Connection, host: HostName, environment: Mapping[str, str]
         values, source = _from_environment(variables, wanted, more), _ENVIRONMENT
     elif not file.exists() and _given(variables, wanted, more):
         values, source = _from_environment(variables, wanted, more), f"{_ENVIRONMENT}, for there is no {file}"
+    elif not file.exists() and any(variables.get(_VARIABLES[name]) for name in wanted):
+        lacking = " and ".join(_VARIABLES[name] for name in wanted if not variables.get(_VARIABLES[name]))
+        raise CredentialsError(
+            f"The credentials file {file} is not there, and of what serves in its place {lacking} is not set",
+            remedy=f"Set {lacking} as well, or write the file (chmod 600)",
+        )
     else:
         values, source = _from_file(file, host, wanted, more), str(file)
         folder = file.parent
@@ -129,6 +135,15 @@ def _read(connection: Connection, host: HostName, environment: Mapping[str, str]
         _check_file(path, private=name != "certificate")
     texts = {name: value for name, value in values.items() if name not in files}
     return Credential(**texts, **files, source=source)  # type: ignore[arg-type] # names and types are those of the tables above
+
+
+def unused(connection: Connection, environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return the variables that are set and not read, because the file that the stack file names is there."""
+    variables, file = os.environ if environment is None else environment, connection.credentials
+    if file is None or not file.exists():
+        return ()
+    names = (*_WANTED[connection.auth], *_OF_SCHEME[connection.auth])
+    return tuple(_VARIABLES[name] for name in names if variables.get(_VARIABLES[name]))
 
 
 def check_some(hosts: Mapping[HostName, Connection]) -> None:

@@ -25,12 +25,16 @@ from .connection_errors import AnswerLostError, BusyHostError, LoginLostError
 from .credentials import Credential
 from .exchange import AnswerTooLargeError, BoundedAdapter, CompressedAnswerError, Exchange
 from .negotiation import NEGOTIATED, Negotiation, Reply, SealingError
-from .trust import context_for, distrusted, trust
+from .trust import distrusted, trust
 
 _PORTS = {"http": 80, "https": 443}
 _DETAIL = 2000
 """Characters of a host's own words that an error keeps."""
 _ENDPOINT = "Check the endpoint in the stack file: host, port and path (/wsman)"
+_NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"})
+"""What OpenSSL, by its versions, calls an answer in plain text."""
+_PLAIN = "If a listener without TLS has that port, write http:// in its address (mostly port 5985)"
+_SECURE = f"{HostUnreachableError.remedy}; if that port is one of TLS, write https:// (mostly port 5986)"
 
 
 class Transport:
@@ -205,7 +209,7 @@ class Transport:
             return translated
         if translated.timed_out:
             return HostUnreachableError(translated.message)
-        return LoginLostError(translated.message, remedy=HostUnreachableError.remedy)
+        return LoginLostError(translated.message, remedy=translated.remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +230,7 @@ def certificate(host: HostSpec) -> Certificate | None:
     if parts.scheme != "https" or host.connection.proxy is not None:
         return None
     name = parts.hostname or ""
-    context, begun = context_for(host.connection.ca), time.monotonic()
+    context, begun = trust(host.connection.ca, Credential()), time.monotonic()
     try:
         with (
             socket.create_connection(
@@ -235,6 +239,11 @@ def certificate(host: HostSpec) -> Certificate | None:
             context.wrap_socket(plain, server_hostname=name) as secure,
         ):
             shown: Any = secure.getpeercert() or {}
+    except TimeoutError as error:
+        seconds = time.monotonic() - begun
+        raise HostUnreachableError(
+            f"{host.name} did not show its certificate within {seconds:.0f} s"
+        ) from error
     except OSError as error:
         raise _translated(host, error, time.monotonic() - begun) from error
     return Certificate(
@@ -273,7 +282,16 @@ def _translated(spec: HostSpec, error: OSError, seconds: float) -> PlacementErro
         return HostUnreachableError(f"{host} is unreachable: {words}")
     if isinstance(error, requests.ReadTimeout):
         return AnswerLostError(f"{host} did not answer within {seconds:.0f} s", timed_out=True)
-    return AnswerLostError(f"{host} dropped the connection: {words}")
+    return _dropped(spec, causes, words)
+
+
+def _dropped(spec: HostSpec, causes: Iterable[BaseException], words: str) -> AnswerLostError:
+    """Return the error of a connection that stood and ended; the other scheme than that of the address is a common cause."""
+    if any(isinstance(cause, ssl.SSLError) and cause.reason in _NOT_TLS for cause in causes):
+        words, remedy = "what came is not TLS", _PLAIN
+    else:
+        remedy = _SECURE if urlsplit(spec.endpoint).scheme == "http" else HostUnreachableError.remedy
+    return AnswerLostError(f"{spec.name} dropped the connection: {words}", remedy=remedy)
 
 
 def _refused(spec: HostSpec, causes: Iterable[BaseException]) -> PlacementError | None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from hyperv_placement.errors import CertificateError, CredentialsError
+from hyperv_placement.errors import AuthorityFileError, CertificateError, CredentialsError
 from hyperv_placement.model.stack import HostSpec
 from hyperv_placement.system.files import read_bounded
 
@@ -44,13 +44,18 @@ def trust(ca: Path | None, credential: Credential) -> ssl.SSLContext:
     try:
         context = context_for(ca)
     except OSError as error:  # a missing file as well as one that holds no certificate (ssl.SSLError)
-        raise CertificateError(
-            f"The CA file {ca} cannot be read as PEM: {error.strerror or error}",
-            remedy="Correct connection.ca in the stack file",
-        ) from error
+        raise unreadable(ca, error, "connection.ca") from error
     if credential.certificate is not None and credential.key is not None:
         _show(context, credential.certificate, credential.key, credential.key_password)
     return context
+
+
+def unreadable(ca: Path | None, error: OSError, key: str) -> AuthorityFileError:
+    """Return what is wrong with a file of authorities; `key`: where the stack file names it."""
+    why = "it holds no certificate in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
+    return AuthorityFileError(
+        f"The CA file {ca} cannot be read: {why or error}", remedy=f"Correct {key} in the stack file"
+    )
 
 
 def distrusted(host: HostSpec, error: ssl.SSLCertVerificationError) -> CertificateError:

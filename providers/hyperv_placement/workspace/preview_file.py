@@ -132,7 +132,7 @@ def previewed(text: str | bytes, name: str) -> Previewed:
 
 def _digest(content: Any) -> Mapping[str, Any]:
     """Return `content` where it is the engine's. Raises TypeError: any other object would be a preview without a change."""
-    if not any(isinstance(content.get(name), kind) for name, kind in _PARTS.items()):
+    if not any(isinstance(content.get(name), kind) and content[name] for name, kind in _PARTS.items()):
         raise TypeError
     return dict(content)
 

@@ -143,7 +143,7 @@ def test_a_base_that_does_not_load_is_told_and_the_rest_is_reviewed(
     assert shown["unread"].startswith(said)
     assert "\n" not in shown["unread"]
     preview = tmp_path / "preview.json"
-    preview.write_text('{"steps": []}', encoding="utf-8")
+    preview.write_text('{"changeSummary": {"same": 1}}', encoding="utf-8")
     reported = ["review", words[0], "--base", base, "--preview", str(preview)]
     assert main([*reported, "--json"]) == 5
     assert json.loads(capsys.readouterr().out)["base"]["unread"].startswith(said)

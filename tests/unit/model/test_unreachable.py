@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from hyperv_placement.errors import (
     AuthenticationError,
+    AuthorityFileError,
     CredentialsError,
     HostUnreachableError,
     PlacementError,
 )
 from hyperv_placement.hyperv.estate import unreachable
 from hyperv_placement.model.names import HostName
-from hyperv_placement.model.unreachable import reported
+from hyperv_placement.model.unreachable import listed, reported
 from hyperv_placement.winrm.connection_errors import NotTriedError
 
 
@@ -37,4 +38,23 @@ def test_each_cause_has_its_line_in_the_order_of_hosts() -> None:
     assert lines(("hv1", none), ("hv2", silent), ("hv3", none)) == [
         "2 hosts (hv1, hv3) were not asked, their machines are unknown: There are no credentials",
         "hv2 did not answer, its machines are unknown: hv2 did not answer within 75 s",
+    ]
+
+
+def test_a_list_of_hosts_has_each_cause_once() -> None:
+    """Under one word where the same became of all, else with what became of each."""
+    refused = AuthenticationError("hv1 refused the credential of LAB\\a", remedy="")
+    spared, none = NotTriedError(refused.message, remedy=""), AuthorityFileError("There is no CA", remedy="")
+    hosts = [
+        unreachable(HostName("hv1"), refused),
+        *(unreachable(HostName(n), spared) for n in ("hv2", "hv3")),
+    ]
+    assert list(listed(hosts)) == [
+        "3 hosts (hv1, hv2, hv3): hv1 could not be read and 2 hosts (hv2, hv3) were not asked: hv1 refused the credential of LAB\\a"
+    ]
+    assert list(listed([unreachable(HostName(n), none) for n in ("hv4", "hv5")])) == [
+        "2 hosts (hv4, hv5): were not asked: There is no CA"
+    ]
+    assert list(listed([unreachable(HostName("hv6"), HostUnreachableError("hv6 is off", remedy=""))])) == [
+        "hv6: did not answer: hv6 is off"
     ]

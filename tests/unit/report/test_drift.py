@@ -12,6 +12,7 @@ import pytest
 from lxml import etree
 
 from hyperv_placement.commands.drift import verdict
+from hyperv_placement.model.estate import Silence, UnreachableHost
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Away, Snooze
 from hyperv_placement.planning.drift import Drift, DriftKind, DriftReport, Expired, Mover, Unknown
@@ -65,6 +66,18 @@ def test_the_first_line_says_it_all() -> None:
     assert (
         render_drift(silent).partition("\n")[0]
         == "lab: no drift seen, and not everything is known; unknown: hv1"
+    )
+
+
+def test_hosts_of_one_cause_share_a_line() -> None:
+    """However many they are: none is said to be silent that was not asked."""
+    spared = (
+        UnreachableHost(name=HostName(name), reason="no credentials", kind=Silence.UNASKED)
+        for name in ("hv1", "hv2")
+    )
+    silent = replace(EMPTY, unknown=tuple(Unknown(subject=h.name, text="x", silent=h) for h in spared))
+    assert render_drift(silent).splitlines()[1] == (
+        "  unknown: 2 hosts (hv1, hv2): were not asked, machines there are unknown: no credentials"
     )
 
 

@@ -75,6 +75,8 @@ def test_the_environment_serves_where_the_file_is_not_there(tmp_path: Path) -> N
     with pytest.raises(
         CredentialsError, match=r"nowhere\.yaml cannot be read: No such file.*set HYPERV_USERNAME"
     ):
+        read_credential(nowhere, HV1, {})
+    with pytest.raises(CredentialsError, match=r"nowhere\.yaml is not there.* HYPERV_PASSWORD is not set"):
         read_credential(nowhere, HV1, {"HYPERV_USERNAME": "a"})
     there = in_file(tmp_path, "username: a\n")
     with pytest.raises(CredentialsError, match="gives no username and password"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from hyperv_placement.clock import Clock
@@ -11,6 +11,7 @@ from hyperv_placement.model.estate import UNKNOWN_CLUSTER
 from hyperv_placement.model.finding import Finding, Severity, Subject
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.names import HostName
+from hyperv_placement.model.not_checked import NotChecked
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import several
 from hyperv_placement.planning.machine.computers import facts_in, same_names
@@ -19,13 +20,13 @@ from .controllers import controller_diagnoses
 from .files import file_diagnoses
 from .hosts import host_diagnoses, silent_hosts, unproven_hosts
 from .machines import machine_diagnoses
-from .pairs import caller_diagnoses, pair_diagnoses
+from .pairs import caller_diagnoses, needs_delegation, pair_diagnoses
 from .possible import possible_moves, possible_pairs
 from .reading import read
 from .symptoms import Reading
 
 
-def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[list[Finding], list[str]]:
+def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[list[Finding], list[NotChecked]]:
     """Return the diagnoses, errors first, and what cannot be checked from here. Nothing is changed; no host is asked twice."""
     estate = Estate(stack.hosts, clock=clock)
     try:
@@ -62,16 +63,26 @@ def diagnoses(stack: Stack, reading: Reading) -> Iterator[Finding]:
     yield from controller_diagnoses(stack, reading)
 
 
-def not_checked(stack: Stack, reading: Reading) -> Iterator[str]:
+def not_checked(stack: Stack, reading: Reading) -> Iterator[NotChecked]:
     """Yield what cannot be checked from here, so that nobody takes it for checked."""
     # From here no connection between two hosts can be tried, and nothing is started there to try it.
-    yield "whether TCP 6600 and 445 are open between the hosts (Test-NetConnection HOST -Port 6600, on each)"
-    if stack.directory is None:
-        yield "delegation, because the stack file has no directory:"
+    if len(stack.hosts) > 1:
+        ports = "whether TCP 6600 and 445 are open between the hosts (Test-NetConnection HOST -Port 6600, on each)"
+        yield NotChecked(text=ports)
+    if stack.directory is None and needs_delegation(stack):
+        yield NotChecked(
+            text="delegation, because the stack file has no directory:; a move between hosts that lack it fails with 0x8009030E",
+            decides="delegation",
+        )
     read = [host for host in reading.hosts.values() if host.trouble is None]
     of_host = [each.name for each in read if reading.inventory.hosts[each.name].facts is None]
     if of_host:
-        yield f"what moves ask of {several(of_host)}, silent since"
+        silent = several(of_host)
+        yield NotChecked(text=f"what moves ask of {silent}, silent since", decides=silent)
+    if doubtful := list(_in_doubt(reading)):
+        yield _without_right(
+            "the failover cluster, if any, of", doubtful, "root, or root/MSCluster", decides=True
+        )
     for what, needs, names in (
         (
             "whether Credential Guard runs on",
@@ -83,11 +94,18 @@ def not_checked(stack: Stack, reading: Reading) -> Iterator[str]:
             "Win32_Service in root/cimv2, as administrators of the host have it",
             [each.name for each in read if each.managed_by_vmm is None],
         ),
-        ("the failover cluster, if any, of", "root, or root/MSCluster", list(_in_doubt(reading))),
         ("the clock of", "root/cimv2", [each.name for each in read if each.ahead is None]),
     ):
         if names:
-            yield f"{what} {several(names)} (needs the right to read {needs})"
+            yield _without_right(what, names, needs)
+
+
+def _without_right(what: str, names: Sequence[HostName], needs: str, *, decides: bool = False) -> NotChecked:
+    shown = several(names)
+    return NotChecked(
+        text=f"{what} {shown} (needs the right to read {needs})",
+        decides=f"the failover cluster of {shown}" if decides else "",
+    )
 
 
 def _in_doubt(reading: Reading) -> Iterator[HostName]:

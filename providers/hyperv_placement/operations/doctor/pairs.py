@@ -34,6 +34,11 @@ def pair_diagnoses(
     yield from _networks(where, reading.hosts[source].migration, other)
 
 
+def needs_delegation(stack: Stack) -> bool:
+    """Say whether moves between hosts of the stack need entries of delegation, by how it logs on."""
+    return len(stack.hosts) > 1 and any(host.connection.auth in _DELEGATED for host in stack.hosts.values())
+
+
 def caller_diagnoses(reading: Reading) -> Iterator[Finding]:
     """Yield what is wrong with the accounts that log on, and with the directory, whichever pair it is."""
     for user, why in reading.callers.items():

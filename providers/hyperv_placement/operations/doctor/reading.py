@@ -24,7 +24,7 @@ from hyperv_placement.model.own_name import own_name
 from hyperv_placement.model.stack import HostSpec, Stack
 from hyperv_placement.model.unreachable import several
 from hyperv_placement.winrm.client import Client
-from hyperv_placement.winrm.credentials import read_credential
+from hyperv_placement.winrm.credentials import read_credential, unused
 from hyperv_placement.winrm.tickets import ticket_is_forwardable
 from hyperv_placement.winrm.transport import certificate, knock
 from hyperv_placement.wsman import CIMV2
@@ -184,7 +184,9 @@ def logged_on(stack: Stack) -> list[str]:
             credential = read_credential(host.connection, host.name)
         except PlacementError:
             continue
-        found.setdefault(f"{credential.owner}, of {credential.source}", []).append(host.name)
+        ignored = unused(host.connection)
+        beside = f"; not used: {', '.join(ignored)} of the environment" if ignored else ""
+        found.setdefault(f"{credential.owner}, of {credential.source}{beside}", []).append(host.name)
     return [f"{several(names)} as {who}" for who, names in found.items()]
 
 

@@ -230,7 +230,7 @@ def _unknown(
         text = f"{became(host)}, machines there are unknown: {host.reason}"
         if away is not None:
             text, ids = f"{is_away(host.name, away)}; it {text}", ("host-away", *ids)
-        yield Unknown(subject=host.name, text=text, ids=ids), away is None
+        yield Unknown(subject=host.name, text=text, ids=ids, silent=host), away is None
     yield from ((each, True) for each in readings.computers)
     for name, actual in readings.settings.items():
         if isinstance(actual, str) and name not in inventory.unreachable:

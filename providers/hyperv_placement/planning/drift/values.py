@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from hyperv_placement.model.directory import DelegationPlan
+from hyperv_placement.model.estate import UnreachableHost
 from hyperv_placement.model.live_migration import HostMigration
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.own_name import Identity
@@ -157,6 +158,8 @@ class Unknown:
     ids: tuple[str, ...] = ()
     """Of the findings that `text` consists of."""
     is_machine: bool = False
+    silent: UnreachableHost | None = None
+    """The host, where nothing of it could be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
