@@ -46,6 +46,7 @@ VERBS = {
     "unlock": "remove locks that a killed pulumi, a full disk or a power cut left behind",
     "history": "say on which host a machine was, since when, and who brought it there; no host is asked",
     "report": "say what a stack has done in a period: moves, bytes, pauses, drift, holds; no host is asked",
+    "fleet": "join what drift has found in each of many stacks in one table; no host is asked",
     "audit": "check the log of who moved what; no host is asked",
 }
 """Each verb with its line of `--help`, in that order. Its module (`module_of`) has `add_to(parser)` for its words and `run(options)`."""
