@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from hyperv_placement.launch.becoming import become
+from hyperv_placement.launch.named_stack import make_sure_of_stack
 from hyperv_placement.launch.private import STATE, check_ours, close, keep_private
 from hyperv_placement.launch.settings import own_backend, settings
-from hyperv_placement.launch.words import names_folder, needs_stack, shows_debug, without_ticket
+from hyperv_placement.launch.words import for_import, names_folder, needs_stack, shows_debug, without_ticket
 
 
 def start(typed: Sequence[str], *, project: Path, programs: Sequence[Path], default: str | None) -> NoReturn:
@@ -43,7 +44,9 @@ def start(typed: Sequence[str], *, project: Path, programs: Sequence[Path], defa
     command = [str(_engine(programs)), *([] if here else ["-C", str(project)])]
     if default and own and not names_folder(words) and not environ.get("PULUMI_STACK") and needs_stack(words):
         _select_stack(command, environ, default)
-    become([*command, *words], environ)
+    if not names_folder(words):
+        make_sure_of_stack(words, command, environ, project, own=own)
+    become([*command, *for_import(words)], environ)
 
 
 def engine_name() -> str:

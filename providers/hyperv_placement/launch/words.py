@@ -41,6 +41,36 @@ def needs_stack(words: Sequence[str]) -> bool:
     return commands[0] != "stack" or len(commands) == 1 or commands[1] not in _STACK_VERBS_WITHOUT
 
 
+def verb(words: Sequence[str]) -> str:
+    """Return the engine's command; empty where none is typed, or its help is asked for."""
+    return "" if _has_flag(words, "-h", "--help") else next(_commands(words), "")
+
+
+def word_after(words: Sequence[str], short: str, long: str) -> str:
+    """Return the value of a flag; empty where it is not given."""
+    rest = iter(_before_dashes(words))
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if name in {short, long}:
+            return value if equals else next(rest, "")
+        if word.startswith(short) and not word.startswith("--"):
+            return word.removeprefix(short)
+    return ""
+
+
+def for_import(words: Sequence[str]) -> list[str]:
+    """Return the words with what an import of ours is to be: without code and unprotected, where they do not say otherwise.
+
+    The stack file is the program, so that no code is of use; a protected machine would stop `destroy` until the next `up`.
+    """
+    if verb(words) != "import":
+        return list(words)
+    given = [word.partition("=")[0] for word in _before_dashes(words)]
+    ours = [f"{flag}=false" for flag in ("--generate-code", "--protect") if flag not in given]
+    place = words.index("import") + 1
+    return [*words[:place], *ours, *words[place:]]
+
+
 def shows_debug(words: Sequence[str]) -> bool:
     """Say whether the engine will show messages of level debug: `--debug`, or `-v=3` and more."""
     if _has_flag(words, "-d", "--debug"):

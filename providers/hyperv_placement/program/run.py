@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pulumi
+from pulumi.runtime.config import get_config_env
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.directory.delegation_of_moves import warn_missing_delegation
@@ -20,19 +21,19 @@ from hyperv_placement.operations.logging_setup import LogSettingsError, logged, 
 from hyperv_placement.operations.plan import compare
 from hyperv_placement.resources import program_log
 from hyperv_placement.resources.declare import declare, export
+from hyperv_placement.resources.engine_settings import few_hands, ignored_config
 from hyperv_placement.resources.managed_twice import check_managed_once
 from hyperv_placement.resources.preview_diff import agree, hand_over, keep, keep_homes, keep_places
 from hyperv_placement.resources.run_audit import audit_of, open_audit
 from hyperv_placement.resources.targets import taken_by_run, urn_of
-from hyperv_placement.stackfile import load
 from hyperv_placement.system import keep_private
 from hyperv_placement.system.collecting import collected_rarely
 from hyperv_placement.workspace.allowances import allowances
-from hyperv_placement.workspace.engine import engine_of, engine_started, run_of
+from hyperv_placement.workspace.engine import engine_of, engine_started, hands_of, run_of
 from hyperv_placement.workspace.handoff import Handoff
 from hyperv_placement.workspace.holds import SharedHolds
 from hyperv_placement.workspace.identities import Identities, identities_path, known_to_state
-from hyperv_placement.workspace.stacks import stack_path
+from hyperv_placement.workspace.renamed import load_stack
 
 
 def main() -> None:
@@ -48,7 +49,7 @@ def main() -> None:
 def read_and_declare() -> None:
     """Read, compare, plan, declare; the engine and our plugin do the rest."""
     try:
-        stack = load(stack_path(pulumi.get_stack()))
+        stack = load_stack(pulumi.get_stack())
         estate = Estate(stack.hosts, clock=SystemClock())
         try:
             handoff = Handoff(
@@ -81,4 +82,9 @@ def read_and_declare() -> None:
     if not inventory.hosts:
         reasons = "\n".join(unreachable.reported(inventory.unreachable.values()))
         raise program_log.stopped(f"No host could be read:\n{reasons}")
+    for line in (
+        *few_hands(plan.schedule, hands_of(sys.orig_argv)),
+        *ignored_config(get_config_env(), pulumi.get_project(), stack.path),
+    ):
+        program_log.warn(line)
     export(declare(stack, plan, delegation), plan)

@@ -13,12 +13,11 @@ from hyperv_placement.clock import Clock, SystemClock
 from hyperv_placement.errors import PolicyError, StackFileError
 from hyperv_placement.migration.audit import audit_path
 from hyperv_placement.model.on_cancel import OnCancel
-from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.engine import engine_started, run_of
 from hyperv_placement.workspace.handoff import Handoff
 from hyperv_placement.workspace.holds import SharedHolds
-from hyperv_placement.workspace.stacks import stack_path
+from hyperv_placement.workspace.renamed import load_stack
 
 from .fleet import Fleet
 from .run_audit import audit_of
@@ -57,7 +56,7 @@ class Fleets:
             return next((fleet.stack.on_cancel for fleet in self._fleets.values()), OnCancel.LEAVE)
 
     def _loaded(self, stack: str) -> Fleet:
-        declared = load(stack_path(stack, self._project))
+        declared = load_stack(stack, self._project)
         since = engine_started()
         handoff = Handoff(
             project=self._project, engine=self._engine, stack=declared, since=since, run=run_of(os.environ)

@@ -1,4 +1,4 @@
-"""The engine that runs above this process: its address, when it was started, its command line, and the number of its run."""
+"""The engine that runs above this process: its address, when it was started, its command line, its hands, and the number of its run."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def run_of(environment: Mapping[str, str]) -> str:
 def engine_of(command: Sequence[str]) -> str:
     """Return the engine's address in the command line of a program, empty where there is none."""
     return next((following for word, following in pairwise(command) if word == "--engine"), "")
+
+
+def hands_of(command: Sequence[str]) -> int | None:
+    """Return how many resources the engine works on at a time, by the command line of a program; None where it does not say."""
+    given = next((following for word, following in pairwise(command) if word == "--parallel"), "")
+    return int(given) if given.isascii() and given.isdigit() else None
 
 
 def engine_started() -> datetime | None:

@@ -9,7 +9,14 @@ import pytest
 
 from hyperv_placement.launch.settings import DEFAULTS, direct, own_backend, settings
 from hyperv_placement.launch.start import inside
-from hyperv_placement.launch.words import names_folder, needs_stack, shows_debug, without_ticket
+from hyperv_placement.launch.words import (
+    for_import,
+    names_folder,
+    needs_stack,
+    shows_debug,
+    without_ticket,
+    word_after,
+)
 from hyperv_placement.workspace.engine import run_of
 from tools.launch.start import python_environment
 
@@ -49,6 +56,32 @@ def test_a_run_that_shows_debug_messages_has_our_log() -> None:
 def test_which_words_show_debug_messages(words: str, shows: bool) -> None:
     """`--debug` on the screen, `-v=3` and more in the engine's own log."""
     assert shows_debug(words.split()) is shows
+
+
+@pytest.mark.parametrize(
+    ("words", "stack"),
+    [
+        ("preview -s prod", "prod"), ("up --stack=prod --yes", "prod"), ("up -sprod", "prod"), ("-s=o/p/prod up", "o/p/prod"),
+        ("up", ""), ("up -- -s prod", ""), ("up --suppress-outputs", ""),
+    ],
+)  # fmt: skip
+def test_which_stack_the_words_name(words: str, stack: str) -> None:
+    """In each way in which the engine takes it."""
+    assert word_after(words.split(), "-s", "--stack") == stack
+
+
+@pytest.mark.parametrize(
+    ("words", "becomes"),
+    [
+        ("import TYPE WEB01 GUID --yes", "import --generate-code=false --protect=false TYPE WEB01 GUID --yes"),
+        ("-C x import --protect TYPE WEB01 GUID", "-C x import --generate-code=false --protect TYPE WEB01 GUID"),
+        ("import --generate-code=true --protect=true", "import --generate-code=true --protect=true"),
+        ("import --help", "import --help"), ("up", "up"), ("preview --import-file import", "preview --import-file import"),
+    ],
+)  # fmt: skip
+def test_an_import_makes_no_code_and_protects_nothing(words: str, becomes: str) -> None:
+    """Unless somebody asks for it: the stack file is the program, and a protected machine stops `destroy`."""
+    assert for_import(words.split()) == becomes.split()
 
 
 def test_what_is_set_stays() -> None:
