@@ -46,7 +46,8 @@ def examination(
         hosts={name: change(spec) for name, spec in fabric.specs.items()},
         vms={"WEB01": VmSpec(label="WEB01", name="WEB01", hosts=(HostName("hv1"), HostName("hv2")))},
     )
-    return examine(stack, fabric.clock)
+    examined = examine(stack, fabric.clock)
+    return examined.found, examined.not_checked
 
 
 def test_a_sound_estate_has_nothing_said_of_it(fabric: Fabric) -> None:

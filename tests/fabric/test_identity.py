@@ -202,7 +202,7 @@ def test_a_host_replaced_under_its_name_is_another_computer(
         " bin/placement accept-host hv2"
     )]  # fmt: skip
     assert [step.standing for step in plan.steps] == [Standing.REFUSED, Standing.MOVE]
-    found, _ = examine(stack, fabric.clock, known)
+    found, *_ = examine(stack, fabric.clock, known)
     assert [str(each.subject) for each in found if "another computer" in each.text] == ["hv2"]
     drift = read_drift(stack, fresh, fabric.audit, known).report
     assert [each.subject for each in drift.unknown if "another computer" in each.text] == ["hv2"]

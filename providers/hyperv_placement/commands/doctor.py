@@ -14,6 +14,7 @@ from hyperv_placement.operations.doctor.reading import logged_on
 from hyperv_placement.operations.hold import held
 from hyperv_placement.report.diagnosis import diagnosis_record, render_diagnoses
 from hyperv_placement.report.holds import hold_lines
+from hyperv_placement.report.others import others_lines, others_record
 from hyperv_placement.report.policy_text import policy_record, render_policy
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.identities import kept_of
@@ -39,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     """Examine the hosts of a stack. 0; 2 an error, not for a warning; 6 what moves hang on was not checked. Raises PlacementError."""
     stack = load(resolve_stack(options.stack, PROJECT))
     known, clock = kept_of(stack, PROJECT), SystemClock()
-    found, not_checked = examine(stack, clock, known)
+    found, not_checked, others = examine(stack, clock, known)
     who, holds = logged_on(stack), held(stack, known)
     not_seen = [each.text for each in not_checked]
     shown = {
@@ -47,10 +48,11 @@ def run(options: argparse.Namespace) -> int:
         "untold": not_seen,
         "logged_on": who,
         "holds": [str(each) for each in holds],
+        "others": others_record(others),
         "policy": policy_record(stack.policy),
     }
     text = render_diagnoses(found, not_checked, who, render_policy(stack.policy))
-    lines = "\n".join((text, *hold_lines(holds)))
+    lines = "\n".join((text, *others_lines(others), *hold_lines(holds)))
     sys.stdout.write(f"{json_text(shown) if options.json else lines}\n")
     return of_examination(
         wrong=any(each.refuses for each in found), unchecked=any(each.decides for each in not_checked)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .names import HostName, VmId
+from .siblings import NO_SIBLINGS, Siblings
 from .stack import Hold
 from .way_back import WayBack
 
@@ -38,6 +39,8 @@ class Kept:
     """Of the shared state, which others may have set: where the backend keeps the stack's state, not in a file here."""
     holds_unread: str = ""
     """Why holds of the shared state are not known; empty where they are."""
+    siblings: Siblings = NO_SIBLINGS
+    """What the other stacks of the project declare: of their files as they lie there, where they were read."""
     at: datetime | None = None
     """When machines were last kept, in UTC; None where no run is known."""
 

@@ -11,6 +11,7 @@ from .finding import Finding
 from .identity import NOTHING_KEPT, Home, Kept
 from .move import Move
 from .names import HostName, VmId
+from .others import OthersSeen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +228,8 @@ class Plan:
     """Labels of machines that stay because there is no room for them in the end, or no safe order, those of one cause together."""
     outside: tuple[Step, ...] = ()
     """Declared machines that are no part of this run (`--target`, `--exclude`): they stay where they are, and do not count."""
+    others: OthersSeen | None = None
+    """Machines on the hosts that are somebody else's; None where the stack file does not say of any (`others:`)."""
     put_off: tuple[Step, ...] = ()
     """Machines that would go back to where they were before maintenance and cannot now, as their moves were refused; in `steps` they stay."""
 

@@ -13,6 +13,7 @@ from .guard import NO_LIMITS, Guard, Window
 from .names import HostName, VmId
 from .on_cancel import OnCancel
 from .options import AS_HOSTS_ARE_SET, MigrationOptions
+from .others import Others
 from .pace import Pace, in_force
 from .policy import UNRESTRICTED, Policy
 from .reserve import NO_RESERVE, Reserve
@@ -252,6 +253,10 @@ class Stack:
     """Hosts that must be empty; `Stack.on` takes out what is over."""
     holds: tuple[Hold, ...] = ()
     """Of the stack file; `Stack.held` adds those of the shared state, and `Stack.on` takes out what is over."""
+    others: tuple[Others, ...] = ()
+    """Machines on the hosts that are somebody else's; `Stack.on` takes out what is over."""
+    has_others: bool = field(default=False, compare=False, repr=False)
+    """Whether the file has the key `others:`, also where all of it is over: reports then say how many machines it is about."""
     homes: Mapping[str, HostName] = field(default_factory=dict, compare=False, repr=False)
     """Label -> host to which a machine goes back after maintenance; of what is kept between runs, and never of the stack file."""
     ways_back: Mapping[str, WayBack] = field(default_factory=dict, compare=False, repr=False)
@@ -278,7 +283,7 @@ class Stack:
         return self.audit_required or self.policy.audit_required
 
     def on(self, day: date | None) -> Stack:
-        """Return the stack as it counts on `day` (UTC): without the snoozes, absences, maintenance and holds that are over by then.
+        """Return the stack as it counts on `day` (UTC): without the snoozes, absences, maintenance, holds and others that are over by then.
 
         None = no day is known: all of them count.
         """
@@ -289,12 +294,15 @@ class Stack:
         awake = {label for label, vm in self.vms.items() if vm.snooze and vm.snooze.until < day}
         empty = {n: m for n, m in self.maintenance.items() if m.until is None or day <= m.until}
         holds = tuple(each for each in self.holds if day <= each.until)
-        if not over and not awake and len(empty) == len(self.maintenance) and len(holds) == len(self.holds):
+        others = tuple(each for each in self.others if each.until is None or day <= each.until)
+        lists = ((empty, self.maintenance), (holds, self.holds), (others, self.others))
+        if not over and not awake and all(len(now) == len(declared) for now, declared in lists):
             return self
         return replace(
             self,
             maintenance=empty,
             holds=holds,
+            others=others,
             hosts={n: replace(h, away=None) if n in over else h for n, h in self.hosts.items()},
             vms={label: replace(v, snooze=None) if label in awake else v for label, v in self.vms.items()},
         )

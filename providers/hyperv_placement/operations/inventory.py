@@ -9,7 +9,10 @@ from hyperv_placement.clock import SystemClock
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.identity import Kept
+from hyperv_placement.model.others import OthersSeen
 from hyperv_placement.model.stack import Stack
+from hyperv_placement.planning.machine.others import of_others
 from hyperv_placement.workspace.inventory_file import Recorded, write
 
 
@@ -26,3 +29,8 @@ def record_inventory(stack: Stack, path: Path) -> Inventory:
         inventory = estate.read(Detail.FULL)
     write(path, Recorded(read=read, inventory=inventory))
     return inventory
+
+
+def others_on(stack: Stack, inventory: Inventory, known: Kept) -> OthersSeen | None:
+    """Return the machines there that are somebody else's today (UTC); None where the stack file does not say of any."""
+    return of_others(stack.on(SystemClock().utc().date()), inventory, known)

@@ -25,6 +25,7 @@ from .checks.turns import in_turn
 from .in_windows import in_windows
 from .late_returns import with_late_returns
 from .machine.computers import named_twice, replaced, telling_of_others, unnamed
+from .machine.others import of_others
 from .maps import Attempt, Cut, best_map
 from .paced import paced
 from .schedule.places import Verdicts
@@ -61,7 +62,9 @@ def _plan(
     )
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
     return dataclasses.replace(
-        planned, findings=(*planned.findings, *said(declared, known, occasion.day), *guards)
+        planned,
+        findings=(*planned.findings, *said(declared, known, occasion.day), *guards),
+        others=of_others(stack, inventory, known),
     )
 
 

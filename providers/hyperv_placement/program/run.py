@@ -32,7 +32,7 @@ from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.engine import engine_of, engine_started, hands_of, run_of
 from hyperv_placement.workspace.handoff import Handoff
 from hyperv_placement.workspace.holds import SharedHolds
-from hyperv_placement.workspace.identities import Identities, identities_path, known_to_state
+from hyperv_placement.workspace.identities import Identities, identities_path, known_to_state, siblings_of
 from hyperv_placement.workspace.renamed import load_stack
 
 
@@ -62,6 +62,7 @@ def read_and_declare() -> None:
             known = known_to_state(identities.kept(), reported, homes)
             # What somebody holds is read anew in every run, and where that cannot be, nothing starts.
             known = replace(known, holds=SharedHolds(Path().absolute(), stack.path.stem, in_run=True).read())
+            known = replace(known, siblings=siblings_of(stack, Path()))
             inventory, plan = compare(
                 stack, estate, handoff, allowances(os.environ), known=known, in_run=taken_by_run(stack)
             )

@@ -8,10 +8,12 @@ from hyperv_placement.planning.drift import Drift, DriftReport
 
 from .drift_words import ended, headline, snoozed, unknown, unreadable, what, who
 from .markdown import Budget, cut, name, text
+from .others import others_lines
 
 LIMIT = 65_000
 """Characters; GitHub takes 65,536 in an issue, GitLab a million."""
-_DRIFTS, _UNKNOWN, _SNOOZED, _HELD, _AWAY, _ENDED = 28_000, 12_000, 5_000, 4_000, 3_000, 4_000
+_DRIFTS, _UNKNOWN, _SNOOZED, _HELD, _AWAY, _ENDED = 28_000, 11_000, 5_000, 4_000, 3_000, 4_000
+_OTHERS = 1_000
 """What each part may take: together with what stands around them less than the limit."""
 _MOVER = 1_000
 """Characters of who moved a machine and when: Windows' names of accounts have up to 256."""
@@ -39,6 +41,7 @@ def render_markdown(report: DriftReport) -> str:
         *_list("Unknown", unknowns, _UNKNOWN),
         *_list("Snoozed", asleep, _SNOOZED),
         *_list("Held", held, _HELD),
+        *_list("Of others", (f"- {text(line)}" for line in others_lines(report.others)), _OTHERS),
         *_list("Away", away, _AWAY),
         *_list("Snoozes that have ended", over, _ENDED),
         *(("", text(note)) if note else ()),

@@ -8,6 +8,7 @@ from typing import Any
 from hyperv_placement.planning.drift import Drift, DriftReport
 
 from .drift_words import ended, headline
+from .others import others_record
 from .records import record
 
 
@@ -26,6 +27,7 @@ def drift_record(report: DriftReport, exit_code: int) -> Mapping[str, Any]:
         "unknown": [record(each) for each in report.unknown],
         "notes": list(report.notes),
         "known": report.known,
+        "others": others_record(report.others),
         "away": [record(each) for each in report.away],
         "ended_snoozes": [
             {

@@ -7,6 +7,7 @@ from hyperv_placement.planning.drift import DriftReport
 from hyperv_placement.visible import visible
 
 from .drift_words import ended, headline, reported, snoozed, unknown, unreadable
+from .others import others_lines
 
 
 def render_drift(report: DriftReport) -> str:
@@ -22,6 +23,7 @@ def render_drift(report: DriftReport) -> str:
         *(f"  snoozed: {drift.subject}: {reported(drift)}; {snoozed(drift)}" for drift in report.snoozed),
         *(f"  held: {drift.subject}: {reported(drift)}; {drift.held}" for drift in report.held),
         *(f"  hold: {each}" for each in report.holds),
+        *(f"  {each}" for each in others_lines(report.others)),
         *(f"  away: {each.subject}: {each.text}" for each in report.away),
         *(f"  note: {ended(over)}" for over in report.ended),
         *([f"  note: {note}"] if note else []),

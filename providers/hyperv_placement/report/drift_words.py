@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from hyperv_placement.model.others import Others
 from hyperv_placement.model.stack import Away, Hold, Maintenance
 from hyperv_placement.model.units import counted
 from hyperv_placement.model.unreachable import by_cause, several, shared
 from hyperv_placement.planning.drift import Drift, DriftKind, DriftReport, Expired, Mover
+
+from .others import of_others, others_over
 
 _LISTED = 5
 
@@ -36,6 +39,8 @@ def headline(report: DriftReport) -> str:
         parts.append(f"{len(report.snoozed)} snoozed")
     if report.held:
         parts.append(f"{len(report.held)} held")
+    if report.others is not None:
+        parts.append(of_others(report.others))
     gone = [each.subject for each in report.away if not each.is_machine]
     if gone:
         parts.append(f"away: {_listed(gone)}")
@@ -92,7 +97,7 @@ def unknown(report: DriftReport) -> Iterator[tuple[str, str]]:
 
 
 def ended(each: Expired) -> str:
-    """Return that a snooze, a hold, the absence of a host or its maintenance is over."""
+    """Return that a snooze, a hold, the absence of a host or its maintenance, or a word about others is over."""
     if isinstance(each.snooze, Hold):
         way = (
             f"it counts no more: {each.release}" if each.release else "it counts no more, and its line can go"
@@ -100,6 +105,8 @@ def ended(each: Expired) -> str:
         return (
             f"the hold of {each.label} ended on {each.snooze.until.isoformat()} ({each.snooze.reason}); {way}"
         )
+    if isinstance(each.snooze, Others):
+        return others_over(each.snooze)
     if isinstance(each.snooze, Maintenance):
         day = "" if each.snooze.until is None else f" on {each.snooze.until.isoformat()}"
         why = f" ({each.snooze.reason})" if each.snooze.reason else ""

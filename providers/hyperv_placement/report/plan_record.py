@@ -10,6 +10,8 @@ moves      in the order of their starts: number, label, id (GUID), from, to, typ
            disks [{slot, from, to}]
 choice     where hosts are left to choose: machines (how many), bytes (moved for it), least (of every choice), proved;
            null where every machine has one host
+others     machines on the hosts that are somebody else's: count, by [{whose, count}], machines [{id, name, host, whose, reason}],
+           unread [sibling stacks whose file could not be read]; null where the stack file has no `others:`
 known      what machines are recognised by: the GUIDs of the last run and when that was, or names
 findings   of the whole plan: id (`bin/placement explain ID`), severity (warning, refusal), text, remedy, rule (a rule would not hold in the end)
 machines   {standing: [{label, id, host, to, excused, findings}]}; standing as in totals; id and host null where not found;
@@ -23,6 +25,8 @@ from typing import Any
 
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.plan import Plan, ScheduledMove, Standing, Step
+
+from .others import others_record
 
 _FOLDERS = ("config", "checkpoints", "paging", "guest_state")
 
@@ -52,6 +56,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
             "proved": choice.proved,
         },
         "known": plan.known.reported(),
+        "others": others_record(plan.others),
         "findings": _findings(plan.findings),
         "machines": {
             kind.value: [_machine(step) for step in plan.steps if step.standing == kind]

@@ -10,6 +10,7 @@ from hyperv_placement.model.units import counted, format_bytes, format_seconds
 from hyperv_placement.planning.checks.sizes import of_unknown_size
 from hyperv_placement.visible import visible
 
+from .others import others_lines
 from .plan_gantt import clock, gantt
 from .plan_table import table
 from .text import awaited, chosen, describe
@@ -20,7 +21,7 @@ _FEW = 20
 
 def render_plan(plan: Plan, columns: int = 100) -> str:
     """Return the whole plan; the bars are fitted to a terminal of `columns`."""
-    lines = [headline(plan), *choice_lines(plan), *finding_lines(plan.findings)]
+    lines = [headline(plan), *choice_lines(plan), *others_lines(plan.others), *finding_lines(plan.findings)]
     for part in (
         table(plan.schedule),
         gantt(plan.schedule, columns),

@@ -19,6 +19,7 @@ from hyperv_placement.report.review_record import first_line
 
 from .markdown import Budget, cut, folded, name, table, text
 from .moved_files import moved_files
+from .others import others_lines
 from .plan_gantt import clock
 from .plan_text import choice_lines
 from .trust_text import trust_line, trust_record, trust_rows
@@ -107,7 +108,7 @@ def _introduction(review: Review) -> Iterator[str]:
     )
     yield f"Planned for {name(review.stack.path.name)} by {source}. Times and blackouts are estimates."
     yield f"{text(review.plan.known.reported())}."
-    yield from (f"{text(line)}." for line in choice_lines(review.plan))
+    yield from (f"{text(line)}." for line in (*choice_lines(review.plan), *others_lines(review.plan.others)))
     yield ""
     if review.base is not None:
         yield from _against(review.base)

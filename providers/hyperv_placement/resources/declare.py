@@ -15,6 +15,7 @@ from hyperv_placement.model.plan import Plan, Schedule, Standing, Step
 from hyperv_placement.model.stack import HostSpec, Stack
 from hyperv_placement.planning.checks.live_migration import declared_settings
 from hyperv_placement.planning.delegation.entries import PRICE, holder_for
+from hyperv_placement.report.others import others_lines
 from hyperv_placement.report.plan_text import outline
 from hyperv_placement.report.text import chosen, describe, reported, summary
 from hyperv_placement.visible import visible
@@ -104,6 +105,8 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
         program_log.info(summary(plan.schedule))
     if plan.choice is not None and plan.choice.bytes:
         program_log.info(chosen(plan.choice))
+    if said := "\n".join(others_lines(plan.others)):
+        program_log.info(said)
     return {label: resources[label] for label in stack.vms if label in resources}
 
 

@@ -22,6 +22,7 @@ from .hosts import read_hosts
 from .machines import MachineReader
 from .maintenance import read_holds, read_maintenance, report_maintenance
 from .nodes import Mapping, Scalar, Sequence
+from .others import read_others
 from .parsing import parse
 from .policies import policy_in_force
 from .rules import RuleReader, report_contradictions
@@ -86,6 +87,8 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
         balance=_balance(root.mapping("balance")),
         maintenance=read_maintenance(root, rules, findings),
         holds=read_holds(root, rules, findings),
+        others=read_others(root, findings),
+        has_others=root.value("others") is not None,
         directory=read_directory(root, folder, findings),
         delegation=read_delegation(root, findings),
         delegation_wait=read_delegation_wait(root),

@@ -20,12 +20,14 @@ from hyperv_placement.errors import PlacementError
 from hyperv_placement.model import strict_json
 from hyperv_placement.model.identity import NOTHING_KEPT, Home, Kept
 from hyperv_placement.model.names import HostName, VmId, is_guid, stack_name, vm_id
+from hyperv_placement.model.siblings import Siblings
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.way_back import WayBack
 from hyperv_placement.system import ForeignError, private_folder
 from hyperv_placement.system.files import read_own, write_whole
 
 from .holds import SharedHolds, with_holds
+from .siblings import read_siblings
 
 Change = Callable[[Kept], Kept]
 _VERSION = 1
@@ -39,11 +41,20 @@ def identities_path(project: Path, stack: str) -> Path:
 
 
 def kept_of(stack: Stack, project: Path) -> Kept:
-    """Return what is kept of a stack of the project, with its holds in the shared state; nothing of a stack file that lies elsewhere."""
+    """Return what is kept of a stack of the project, with its holds in the shared state, and what the other stacks declare.
+
+    Nothing is known of a stack file that lies elsewhere.
+    """
     if not is_of_project(stack, project):
         return NOTHING_KEPT
     name = stack.path.stem
-    return with_holds(read_kept(identities_path(project, name)), SharedHolds(project, name))
+    kept = replace(read_kept(identities_path(project, name)), siblings=siblings_of(stack, project))
+    return with_holds(kept, SharedHolds(project, name))
+
+
+def siblings_of(stack: Stack, project: Path) -> Siblings:
+    """Return what the other stacks of the project declare, and where their last runs have left their machines."""
+    return read_siblings(stack, project, lambda name: read_kept(identities_path(project, name)))
 
 
 def is_of_project(stack: Stack, project: Path) -> bool:

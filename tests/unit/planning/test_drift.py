@@ -11,6 +11,7 @@ from hyperv_placement.model.estate import Inventory, MigrationJob
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.live_migration import HostMigration
 from hyperv_placement.model.names import HostName
+from hyperv_placement.model.others import Others
 from hyperv_placement.model.stack import LiveMigration, Rule, Snooze, Stack, StorageSpec, VmSpec
 from hyperv_placement.planning import plan
 from hyperv_placement.planning.drift import (
@@ -19,6 +20,7 @@ from hyperv_placement.planning.drift import (
     Drift,
     DriftKind,
     DriftReport,
+    LeftBehind,
     Mover,
     Readings,
     drift_of,
@@ -330,3 +332,16 @@ def test_a_job_leads_here_by_what_the_host_calls_itself() -> None:
     assert only(spec(1, "hv1"), seen, names=named).mover == Mover(who="LAB\\operator", when=ENDED)
     assert only(spec(1, "hv1"), seen).mover == Mover()
     assert only(spec(1, "hv1"), seen, names={}).mover == Mover()
+
+
+def test_a_planned_copy_of_somebody_elses_machine_is_no_drift_of_ours() -> None:
+    """Nor is that machine; both are where no key says of any."""
+    seen = inventory(host("hv1", machine(1), machine(2)), host("hv2"), host("hv3"))
+    left = LeftBehind(planned=((HostName("hv2"), guid(2)),), unread={})
+    declared = stack(spec(1, "hv1"))
+    theirs = replace(declared, others=(Others(names=("VM002",)),), has_others=True)
+    kinds = [
+        [each.kind for each in drift_of(each, seen, plan(each, seen), Readings(now=NOW), left).drifts]
+        for each in (declared, theirs)
+    ]
+    assert kinds == [[DriftKind.UNDECLARED, DriftKind.LEFT_BEHIND], []]

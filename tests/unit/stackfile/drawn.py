@@ -6,7 +6,7 @@ import tempfile
 import typing
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from hyperv_placement.model.guard import Daily, Guard, OneOff, WallTime, Weekly,
 from hyperv_placement.model.names import HostName, vm_id
 from hyperv_placement.model.on_cancel import OnCancel
 from hyperv_placement.model.options import AS_HOSTS_ARE_SET, MigrationOptions
+from hyperv_placement.model.others import Others
 from hyperv_placement.model.pace import Pace
 from hyperv_placement.model.reserve import Reserve
 from hyperv_placement.model.stack import (
@@ -293,6 +294,15 @@ def holds(draw: st.DrawFn, hosts: list[str], labels: list[str]) -> tuple[Hold, .
     )
 
 
+OTHERS = st.sampled_from(
+    [
+        (),
+        (Others(names=("SQL*",)),),
+        (Others(siblings=True), Others(names=("B?", "C*"), until=date(2026, 12, 1), reason="a rehearsal")),
+    ]
+)
+
+
 @st.composite
 def stacks(draw: st.DrawFn) -> Stack:
     """A valid stack."""
@@ -310,6 +320,7 @@ def stacks(draw: st.DrawFn) -> Stack:
         rules=draw(rules(names, vms)),
         maintenance=draw(maintenance(names, vms)),
         holds=draw(holds(names, labels)),
+        others=draw(OTHERS),
         guard=replace(draw(GUARDS), protected=tuple(protected)),
         windows=draw(st.sampled_from([(), times])),
         limits=draw(st.sampled_from([(), limits])),

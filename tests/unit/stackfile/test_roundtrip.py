@@ -18,6 +18,7 @@ from hyperv_placement.errors import StackFileError
 from hyperv_placement.model.directory import DelegationSpec, DirectorySpec
 from hyperv_placement.model.guard import DAYS, Daily, Guard, OneOff, Window
 from hyperv_placement.model.options import MigrationOptions
+from hyperv_placement.model.others import Others
 from hyperv_placement.model.pace import Pace
 from hyperv_placement.model.stack import (
     ANY_NETWORK,
@@ -53,6 +54,7 @@ def rendered(stack: Stack) -> str:
             limits=_limits(stack.limits),
             one_at_a_time=[list(turns.labels) for turns in stack.one_at_a_time] or None,
             maintenance=[_empty(name, entry) for name, entry in stack.maintenance.items()] or None,
+            others=[_others(each) for each in stack.others] or None,
             hold=[_hold(hold) for hold in stack.holds] or None,
             audit="required" if stack.audit_required else None,
             bystanders="allow" if stack.bystanders else None,
@@ -74,6 +76,13 @@ def _empty(name: str, entry: Maintenance) -> object:
 
 def _hold(hold: Hold) -> dict[str, object]:
     return _present(host=hold.host, vm=hold.label, until=hold.until.isoformat(), reason=hold.reason)
+
+
+def _others(entry: Others) -> object:
+    said = _present(until=entry.until and entry.until.isoformat(), reason=entry.reason or None)
+    if entry.siblings:
+        return {"siblings": True, **said}
+    return {"names": list(entry.names), **said} if said or len(entry.names) > 1 else entry.names[0]
 
 
 def _rule(rule: Rule) -> dict[str, object]:

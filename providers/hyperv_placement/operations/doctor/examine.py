@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.hyperv.estate import Estate
@@ -12,9 +13,11 @@ from hyperv_placement.model.finding import Finding, Severity, Subject
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.not_checked import NotChecked
+from hyperv_placement.model.others import OthersSeen
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import several
 from hyperv_placement.planning.machine.computers import facts_in, same_names
+from hyperv_placement.planning.machine.others import of_others
 
 from .controllers import controller_diagnoses
 from .files import file_diagnoses
@@ -26,8 +29,19 @@ from .reading import read
 from .symptoms import Reading
 
 
-def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[list[Finding], list[NotChecked]]:
-    """Return the diagnoses, errors first, and what cannot be checked from here. Nothing is changed; no host is asked twice."""
+class Examined(NamedTuple):
+    """What an examination has found."""
+
+    found: list[Finding]
+    """Errors first."""
+    not_checked: list[NotChecked]
+    """What cannot be checked from here."""
+    others: OthersSeen | None
+    """Machines of others on the hosts; None where the stack file does not say of any."""
+
+
+def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> Examined:
+    """Return the diagnoses, what cannot be checked from here, and machines of others. Nothing is changed; no host is asked twice."""
     estate = Estate(stack.hosts, clock=clock)
     try:
         reading = read(stack, estate, clock, known)
@@ -36,7 +50,8 @@ def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> tuple[lis
     # The same cause shows at each pair and machine: once is enough.
     found = list(dict.fromkeys(diagnoses(stack, reading)))
     found.sort(key=lambda each: not each.refuses)
-    return found, list(not_checked(stack, reading))
+    others = of_others(stack.on(clock.utc().date()), reading.inventory, known)
+    return Examined(found, list(not_checked(stack, reading)), others)
 
 
 def diagnoses(stack: Stack, reading: Reading) -> Iterator[Finding]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC
 
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.finding import Finding, Topic
-from hyperv_placement.model.names import HostName, folded
+from hyperv_placement.model.identity import Kept
+from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import became
 from hyperv_placement.planning.checks.holds import IN_FORCE, release, said
 from hyperv_placement.planning.checks.live_migration import declared_settings, differing, settings_of
-from hyperv_placement.planning.machine.computers import REPLICAS
 from hyperv_placement.planning.machine.difference import Change, differences, observed
+from hyperv_placement.planning.machine.others import of_others, undeclared
 from hyperv_placement.planning.what_counts import doubt, is_away
 
 from .left import LeftBehind, left_behind, unread
@@ -46,12 +47,14 @@ def drift_of(
         and not step.excused
         and (text := doubt(step.label, drift.vm_id, drift.host, stack, inventory, plan.known))
     }
+    others = of_others(stack, inventory, plan.known)
+    theirs = frozenset(each.vm_id for each in others.machines) if others is not None else frozenset()
     found = [
         *(drift for drift in stood.values() if drift is not None and drift.subject not in doubts),
-        *_undeclared(stack, inventory, plan, movers),
+        *_undeclared(stack, inventory, plan.known, theirs, movers),
         *_settings(stack, readings),
         *_delegation(readings),
-        *left_behind(inventory, left),
+        *left_behind(inventory, left, theirs),
     ]
     reported = [
         replace(drift, snooze=stack.vms[drift.subject].snooze) if drift.can_be_snoozed else drift
@@ -73,6 +76,7 @@ def drift_of(
         unreadable=readings.past.unreadable,
         notes=tuple(_notes(plan, stood)),
         known=plan.known.reported(),
+        others=others,
     )
 
 
@@ -87,7 +91,7 @@ def _notes(plan: Plan, stood: Mapping[str, Drift | None]) -> Iterator[str]:
 
 
 def _ended(declared: Stack, stack: Stack) -> Iterator[Expired]:
-    """Yield the snoozes, absences, maintenance and holds that have expired."""
+    """Yield the snoozes, absences, maintenance, holds and words about others that have expired."""
     for label, vm in declared.vms.items():
         if vm.snooze is not None and stack.vms[label].snooze is None:
             yield Expired(label=label, snooze=vm.snooze)
@@ -97,6 +101,7 @@ def _ended(declared: Stack, stack: Stack) -> Iterator[Expired]:
     for name, maintenance in declared.maintenance.items():
         if name not in stack.maintenance:
             yield Expired(label=name, snooze=maintenance)
+    yield from (Expired(label=str(each), snooze=each) for each in declared.others if each not in stack.others)
     yield from (
         Expired(
             label=hold.host or hold.label or "", snooze=hold, release=release(hold, stack) if hold.by else ""
@@ -163,15 +168,12 @@ def _ids(step: Step) -> tuple[str, ...]:
     return tuple(each.id for each in _findings(step))
 
 
-def _undeclared(stack: Stack, inventory: Inventory, plan: Plan, movers: Movers) -> Iterator[Drift]:
-    """Yield machines that no entry means. Replicas are copies, which no entry can mean."""
-    meant = {step.vm_id for step in plan.steps if step.vm_id is not None}
-    unclear = {
-        folded(stack.vms[step.label].name) for step in plan.steps if step.standing == Standing.AMBIGUOUS
-    }
-    # Of an ambiguous entry each candidate may be the one that is meant: none of them is undeclared.
-    for vm in inventory.vms():
-        if vm.id in meant or folded(vm.name) in unclear or vm.replication_mode in REPLICAS:
+def _undeclared(
+    stack: Stack, inventory: Inventory, known: Kept, others: Collection[VmId], movers: Movers
+) -> Iterator[Drift]:
+    """Yield machines that no entry means and that are not of `others`."""
+    for vm in undeclared(stack, inventory, known):
+        if vm.id in others:
             continue
         mover = movers.of(vm)
         yield Drift(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hyperv_placement.model.estate import Inventory
@@ -23,10 +23,15 @@ class LeftBehind:
     """Hosts that could not be asked, with the reason."""
 
 
-def left_behind(inventory: Inventory, left: LeftBehind) -> Iterator[Drift]:
-    """Yield each planned copy and each file, with whose it is, never with advice to remove it."""
+def left_behind(inventory: Inventory, left: LeftBehind, others: Collection[VmId] = ()) -> Iterator[Drift]:
+    """Yield each planned copy and each file, with whose it is, never with advice to remove it.
+
+    A copy of a machine of `others` is theirs to look at.
+    """
     names = {vm.id: (vm.name, vm.host) for vm in inventory.vms()}
     for host, vm in left.planned:
+        if vm in others:
+            continue
         name, place = names.get(vm, (vm, None))
         where = f", which is on {place}" if place else ""
         yield Drift(

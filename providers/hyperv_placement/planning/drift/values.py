@@ -11,6 +11,7 @@ from hyperv_placement.model.directory import DelegationPlan
 from hyperv_placement.model.estate import UnreachableHost
 from hyperv_placement.model.live_migration import HostMigration
 from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.others import Others, OthersSeen
 from hyperv_placement.model.own_name import Identity
 from hyperv_placement.model.stack import Away, Hold, Maintenance, Snooze
 from hyperv_placement.planning.machine.difference import Change
@@ -164,11 +165,11 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expired:
-    """A snooze, a hold, the absence of a host or its maintenance, whose last day is over."""
+    """A snooze, a hold, the absence of a host or its maintenance, or a word about machines of others, whose last day is over."""
 
     label: str
-    """Of the machine, or the name of the host."""
-    snooze: Snooze | Away | Hold | Maintenance
+    """Of the machine, or the name of the host; of others whose they are."""
+    snooze: Snooze | Away | Hold | Maintenance | Others
     release: str = ""
     """What takes a hold out of the shared state; empty for what stands in the stack file."""
 
@@ -221,3 +222,5 @@ class DriftReport:
     """Notes on identities: another name, another machine taken over. They are not drift."""
     known: str = ""
     """How machines were identified."""
+    others: OthersSeen | None = None
+    """Machines of others on the hosts, which are no drift; None where the stack file does not say of any."""

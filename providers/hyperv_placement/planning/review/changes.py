@@ -38,7 +38,7 @@ class EntryChange:
     """One entry that is declared differently."""
 
     section: str
-    """Of the stack file: machine, host, rule, guard, maintenance, hold, directory, delegation."""
+    """Of the stack file: machine, host, rule, guard, maintenance, hold, others, directory, delegation."""
     label: str
     """Key of a machine or a host; what a rule says; empty for a section that is one entry."""
     kind: ChangeKind
@@ -101,6 +101,7 @@ def _sections(before: Stack, after: Stack) -> Iterator[EntryChange]:
         "guard",
         "maintenance",
         "hold",
+        "others",
         "directory",
         "delegation",
         "delegation_wait",
@@ -117,6 +118,8 @@ def _section(stack: Stack, name: str) -> Any:
     """Return a section; of lists that have an entry for each host or machine, what each entry says, by its name."""
     if name == "maintenance":
         return {host: words(entry.until, entry.reason, entry.to) for host, entry in stack.maintenance.items()}
+    if name == "others":
+        return {str(each): words(each.until, each.reason) for each in stack.others}
     if name == "hold":
         return {str(each.host or each.label): words(each.until, each.reason) for each in stack.holds}
     return getattr(stack, name)

@@ -50,6 +50,7 @@ _STACK_PLACEMENT = frozenset(
         "balance",
         "maintenance",
         "holds",
+        "others",
         "delegation_wait",
         "wait_for_activity",
         "on_cancel",
