@@ -55,5 +55,5 @@ def test_the_doctor_is_asked_beforehand(
     assert main(["review", stack]) == 1
     text = capsys.readouterr().out
     assert text.splitlines()[0].endswith("; no rule broken; the doctor finds 2 errors")
-    assert "to do: Declare live&#95;migration: &#123;networks:" in text
+    assert "to do: Declare live_migration: &#123;networks:" in text
     assert "No inventory tells" not in text

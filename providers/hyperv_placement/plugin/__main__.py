@@ -21,10 +21,11 @@ from hyperv_placement.plugin.engine_log import EngineLog
 from hyperv_placement.plugin.engine_watch import watch
 from hyperv_placement.plugin.gate import Gate
 from hyperv_placement.plugin.peers import Peers
-from hyperv_placement.plugin.server import Server
+from hyperv_placement.plugin.server import DESTROY, Server
 from hyperv_placement.resources import migration_delegation, migration_host, vm_placement
 from hyperv_placement.resources.fleets import fleets
 from hyperv_placement.system import keep_private
+from hyperv_placement.workspace.engine import engine_command
 
 PROVIDERS = {
     vm_placement.TYPE: vm_placement.VmPlacement(),
@@ -46,8 +47,9 @@ def main() -> None:
     engine = sys.argv[-1]
     peers = _peers(engine)
     clock = SystemClock()
+    terminal = bool(os.environ.get("PLACEMENT_TERMINAL"))
     engine_log = EngineLog(
-        engine, clock, terminal=bool(os.environ.get("PLACEMENT_TERMINAL")), runs=peers.engine_runs
+        engine, clock, terminal=terminal, runs=peers.engine_runs, loose="--diff" in engine_command()
     )
     try:
         with logged(read_settings(os.environ), engine_log.debug):
@@ -65,7 +67,14 @@ def _serve(engine: str, engine_log: EngineLog, peers: Peers, clock: SystemClock)
         options=[("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.so_reuseport", 0)],
     )
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(
-        Server(PROVIDERS, engine_log, stop, on_cancel=lambda: fleets().on_cancel()), server
+        Server(
+            PROVIDERS,
+            engine_log,
+            stop,
+            on_cancel=lambda: fleets().on_cancel(),
+            destroys=not DESTROY.isdisjoint(engine_command()),
+        ),
+        server,
     )
     port = server.add_insecure_port("127.0.0.1:0")
     peers.serve_at(port)  # before the start: until the port is known every peer is refused

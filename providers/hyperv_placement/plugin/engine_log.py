@@ -10,6 +10,7 @@ import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from hyperv_placement.clock import Clock
+from hyperv_placement.model.urn import read_urn
 from hyperv_placement.resources.call import current
 from hyperv_placement.visible import outward
 
@@ -51,9 +52,17 @@ class EngineLog:
     """A line to the engine's log service (pulumi/pulumi proto/pulumi/engine.proto)."""
 
     def __init__(
-        self, engine: str, clock: Clock, *, terminal: bool, runs: Callable[[], bool] = lambda: True
+        self,
+        engine: str,
+        clock: Clock,
+        *,
+        terminal: bool,
+        runs: Callable[[], bool] = lambda: True,
+        loose: bool = False,
     ) -> None:
         """`engine`: its address, host:port. `terminal`: whether a person watches the live tree.
+
+        `loose`: whether the engine shows lines as they come, without the resource that they are bound to (`--diff`).
 
         `runs`: whether the engine still runs. Nothing is sent to the port of an engine that is gone: anybody may listen there
         by now, and would learn what machines are called.
@@ -62,6 +71,7 @@ class EngineLog:
         channel = grpc.insecure_channel(engine, options=[("grpc.enable_http_proxy", 0)])
         self._engine = engine_pb2_grpc.EngineStub(channel)
         self._runs = runs
+        self._loose = loose
         self._strangers = threading.Lock()
         self._throttle = Throttle(clock, EVERY_ON_TERMINAL if terminal else EVERY_ELSEWHERE)
 
@@ -71,6 +81,8 @@ class EngineLog:
         def say(level: str, text: str, *, ephemeral: bool = False) -> None:
             if ephemeral and not self._throttle.lets(urn, text):
                 return
+            if self._loose and urn and not text.startswith(label := read_urn(urn).label):
+                text = f"{label}: {text}"
             self._report(urn, level, text, ephemeral=ephemeral)
 
         return say

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
@@ -38,6 +39,12 @@ _CANCELLED = {
     OnCancel.WAIT: "Cancelled: nothing more starts, and moves under way are followed to their ends (on_cancel: wait). Ctrl-C again leaves them to their hosts",
     OnCancel.ABORT: "Cancelled: nothing more starts, and hosts are asked to cancel the moves of this run (on_cancel: abort). Ctrl-C again leaves them to their hosts",
 }
+DESTROY = {"destroy", "down", "dn"}
+"""Words of the engine's command line by which a stack is destroyed."""
+_FORGETS = (
+    "destroys nothing: it only forgets the machines, each of which stays where it is, as it is. What the engine calls delete"
+    " is an entry less in the state"
+)
 _TOP = re.compile(r"[.\[]")
 """Ends the first part of a property path, as `disks.scsi-0-0` or `entries["cifs/hv1"]`."""
 
@@ -62,14 +69,22 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         stop: Interruption,
         calls: Calls | None = None,
         on_cancel: Callable[[], OnCancel] = lambda: OnCancel.LEAVE,
+        *,
+        destroys: bool = False,
     ) -> None:
-        """`providers`: type token -> provider. `stop`: what is asked of the run. `on_cancel`: what the stack file says of its first Ctrl-C."""
+        """`providers`: type token -> provider. `stop`: what is asked of the run. `on_cancel`: what the stack file says of its first Ctrl-C.
+
+        `destroys`: whether the engine was asked to destroy the stack.
+        """
         self._providers = dict(providers)
         self._engine_log = engine_log
         self._stop = stop
         self._on_cancel = on_cancel
         self._calls = calls or Calls()
         self._ours = OneStack()
+        self._parting = threading.Lock()
+        if not destroys:
+            self._parting.acquire()
 
     def GetPluginInfo(self, _request: Any, _context: Any) -> Any:
         """Return the version; the engine wants a semantic one."""
@@ -154,6 +169,8 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Read; an import sends the id alone."""
+        if self._parting.acquire(blocking=False):  # never released: said once
+            self._engine_log.bound_to("")("info", _FORGETS)
 
         def read() -> Any:
             known = to_values(request.properties) or to_values(request.inputs)

@@ -19,11 +19,19 @@ from hyperv_placement.model import unreachable
 from hyperv_placement.operations.delegation import plan_delegation
 from hyperv_placement.operations.logging_setup import LogSettingsError, logged, read_settings
 from hyperv_placement.operations.plan import compare
+from hyperv_placement.planning.machine.keys import keys_of
 from hyperv_placement.resources import program_log
 from hyperv_placement.resources.declare import declare, export
 from hyperv_placement.resources.engine_settings import few_hands, ignored_config
 from hyperv_placement.resources.managed_twice import check_managed_once
-from hyperv_placement.resources.preview_diff import agree, hand_over, keep, keep_homes, keep_places
+from hyperv_placement.resources.preview_diff import (
+    agree,
+    hand_over,
+    keep,
+    keep_homes,
+    keep_names,
+    keep_places,
+)
 from hyperv_placement.resources.run_audit import audit_of, open_audit
 from hyperv_placement.resources.targets import taken_by_run, urn_of
 from hyperv_placement.system import keep_private
@@ -68,12 +76,15 @@ def read_and_declare() -> None:
             )
             delegation = plan_delegation(stack, estate, inventory, estate.clock)
             plan = warn_missing_delegation(stack, estate, plan, delegation, estate.clock)
+            # Where the engine has read nothing before (`--refresh=false`), the last run says what the state has.
+            keys = keys_of(plan, reported or identities.kept().machines)
             log = audit_of(stack, audit_path(Path(), pulumi.get_stack()), estate.clock)
             open_audit(log, inventory, plan.schedule)
             keep_places(identities, plan)
             keep_homes(identities, plan)
             hand_over(handoff, plan.schedule, estate.clock.utc())
             keep(identities, known, inventory, estate)
+            keep_names(identities, keys)
         finally:
             estate.close()
     except StackFileError as error:
@@ -83,9 +94,10 @@ def read_and_declare() -> None:
     if not inventory.hosts:
         reasons = "\n".join(unreachable.reported(inventory.unreachable.values()))
         raise program_log.stopped(f"No host could be read:\n{reasons}")
+    resources = declare(stack, plan, inventory, keys, delegation)
     for line in (
         *few_hands(plan.schedule, hands_of(sys.orig_argv)),
         *ignored_config(get_config_env(), pulumi.get_project(), stack.path),
     ):
         program_log.warn(line)
-    export(declare(stack, plan, delegation), plan)
+    export(resources, plan)

@@ -9,7 +9,9 @@ from hyperv_placement.visible import visible
 
 LONGEST = 300
 """Characters of one piece of text: names of machines have up to 100, what a file calls them may have any."""
-_SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#+!|~@$&\"'^=]")
+_SPECIAL = re.compile(r"[`*{}\[\]<>#|~@$&^]|\\(?![^\W_])|(?<![^\W_])_|_(?![^\W_])")
+"""What may mean something, and where: a backslash means itself before a letter or digit, an underscore between two of them
+(CommonMark 2.4, 6.2). What only means something at a line's start, or behind one of these, is left for whoever reads it raw."""
 _SIGILS = re.compile(r"([@#!~%$&](?=\w)|\bGH-(?=\d)|:(?=//)|(?<=\bwww)(?=\.))", re.IGNORECASE)
 """What makes a forge see a person, an issue, a label or an address in plain text, also where it stands as an entity."""
 _COMMIT = re.compile(r"(?<![\w-])[0-9a-f]{7,40}(?![\w-])", re.IGNORECASE)

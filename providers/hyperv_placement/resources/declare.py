@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,15 +10,17 @@ from typing import Any
 import pulumi
 
 from hyperv_placement.model.directory import DelegationPlan, DelegationSpec
+from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Schedule, Standing, Step
 from hyperv_placement.model.stack import HostSpec, Stack
 from hyperv_placement.planning.checks.live_migration import declared_settings
 from hyperv_placement.planning.delegation.entries import PRICE, holder_for
-from hyperv_placement.report.others import others_lines
+from hyperv_placement.planning.machine.keys import Keys
 from hyperv_placement.report.plan_text import outline
-from hyperv_placement.report.text import chosen, describe, reported, summary
+from hyperv_placement.report.run_words import opening, stays
+from hyperv_placement.report.text import describe, reported
 from hyperv_placement.visible import visible
 
 from . import program_log
@@ -27,6 +30,9 @@ from .migration_host import NAMES as HOST_OUTPUTS
 from .migration_host import TYPE as MIGRATION_HOST
 from .properties import OUTPUTS, inputs_of
 from .vm_placement import TYPE
+
+TERMINAL = "PLACEMENT_TERMINAL"
+"""Set by `bin/pulumi` where a live tree is shown."""
 
 
 class VmPlacement(pulumi.CustomResource):
@@ -70,8 +76,13 @@ class MigrationDelegation(pulumi.CustomResource):
         super().__init__(MIGRATION_DELEGATION, host, properties)
 
 
-def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) -> dict[str, VmPlacement]:
+def declare(
+    stack: Stack, plan: Plan, inventory: Inventory, keys: Keys, delegation: DelegationPlan | None = None
+) -> dict[str, VmPlacement]:
     """Register hosts whose settings are declared, accounts, and every machine of `plan`; return the machines by key.
+
+    What the run is about is said before all that, and what happens to a machine at its own resource. `keys`: which
+    machines the state does not have yet, or has under another key: that resource goes on under its new one.
 
     A move waits for the settings of both its hosts, for the account that lets the one act at the other, and for the
     moves that free the room it needs. The legs of a machine that steps aside are the plugin's: nothing depends on it.
@@ -82,12 +93,13 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
     # All of them at once, before anything is registered: the engine acts on a registration at once.
     if forbidden := [str(finding) for finding in findings if finding.refuses]:
         raise program_log.stopped("\n".join(forbidden))
+    program_log.info(opening(plan, keys, inventory))
     for finding in findings:
         program_log.warn(finding)
     hosts = {name: MigrationHost(host) for name, host in stack.hosts.items() if host.live_migration}
     accounts = _declare_accounts(delegation) if delegation else {}
     resources: dict[str, VmPlacement] = {}
-    waits = before(plan.schedule)
+    waits, adopted = before(plan.schedule), {step.label for step in keys.adopted}
     for step in in_order(plan, waits):
         # By the schedule, with the legs that only make room; without one, the move that is ordered.
         ways = plan.schedule.moves_of(step.label) or ([step.move] if step.move else [])
@@ -95,18 +107,12 @@ def declare(stack: Stack, plan: Plan, delegation: DelegationPlan | None = None) 
             *_after(ways, hosts, accounts, stack.delegation),
             *(resources[x] for x in waits[step.label]),
         ]
-        resources[step.label] = VmPlacement(step, pulumi.ResourceOptions(depends_on=first))
+        options = pulumi.ResourceOptions(depends_on=first, aliases=_aliases(keys.renamed.get(step.label)))
+        resources[step.label] = VmPlacement(step, options)
+        # At once: where the engine shows lines as they come (`--diff`), they stand below their own resource.
+        _say(step, plan.schedule, resources[step.label], adopted=step.label in adopted)
     for step in plan.outside:  # the engine leaves them as they are, and would delete what nobody registers
         resources[step.label] = VmPlacement(step, outside=True)
-    # After all are registered: the lines come in the order of the plan, not in that of the waits.
-    for step in plan.steps:
-        _say(step, plan.schedule, resources[step.label])
-    if plan.schedule.moves:
-        program_log.info(summary(plan.schedule))
-    if plan.choice is not None and plan.choice.bytes:
-        program_log.info(chosen(plan.choice))
-    if said := "\n".join(others_lines(plan.others)):
-        program_log.info(said)
     return {label: resources[label] for label in stack.vms if label in resources}
 
 
@@ -171,7 +177,15 @@ def export(resources: dict[str, VmPlacement], plan: Plan) -> None:
     pulumi.export("plan", outline(plan))
 
 
-def _say(step: Step, schedule: Schedule, resource: VmPlacement) -> None:
+def _aliases(old: str | None) -> list[pulumi.Alias]:
+    """Return under which name the state may have a machine whose key was `old`: without it, it would be adopted anew."""
+    return [] if old is None else [pulumi.Alias(name=old)]
+
+
+def _say(step: Step, schedule: Schedule, resource: VmPlacement, *, adopted: bool) -> None:
+    # A live tree has a line for it; elsewhere each would be a line more, and the first message names them all.
+    if adopted and os.environ.get(TERMINAL) and (text := stays(step)) is not None:
+        program_log.passing(text, resource)
     if step.standing == Standing.MOVE and step.move is not None:
         program_log.info("\n".join(map(visible, (describe(step), *reported(schedule, step.label)))), resource)
     elif legs := tuple(reported(schedule, step.label)):  # in its place, and steps aside for others

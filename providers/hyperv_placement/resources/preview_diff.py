@@ -12,6 +12,7 @@ from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.plan import Plan, Schedule
 from hyperv_placement.planning.machine.computers import facts_in
+from hyperv_placement.planning.machine.keys import Keys
 from hyperv_placement.planning.review.staleness import changes
 from hyperv_placement.workspace.handoff import Handoff
 from hyperv_placement.workspace.identities import Identities
@@ -37,6 +38,15 @@ def keep(identities: Identities, known: Kept, inventory: Inventory, estate: Esta
     trouble = identities.keep(known.machines, of_a_run=True) or identities.keep_hosts(reported)
     if trouble:
         program_log.warn(trouble)
+
+
+def keep_names(identities: Identities, keys: Keys) -> None:
+    """Keep, in a run and not in a preview, that a machine is managed under another key now, and no more under its old one."""
+    if pulumi.runtime.is_dry_run():
+        return
+    for label, old in keys.renamed.items():
+        if trouble := identities.rename(old, label):
+            program_log.warn(trouble)
 
 
 def keep_places(identities: Identities, plan: Plan) -> None:

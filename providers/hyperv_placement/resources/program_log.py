@@ -20,6 +20,11 @@ def info(text: object, resource: pulumi.Resource | None = None) -> None:
     pulumi.log.info(outward(str(text)), resource)
 
 
+def passing(text: object, resource: pulumi.Resource) -> None:
+    """Say something that the next message at this resource takes the place of, and that the end of the run does not show."""
+    pulumi.log.info(outward(str(text)), resource, ephemeral=True)
+
+
 def debug_lines() -> Callable[[str], object]:
     """Return what gives a line of the log to the engine, at its level debug, from any thread.
 

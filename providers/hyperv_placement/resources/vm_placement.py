@@ -21,12 +21,15 @@ from hyperv_placement.errors import (
     VmUnknownError,
 )
 from hyperv_placement.migration.mover import START_MAX_AGE_S
-from hyperv_placement.model.names import VmId, is_guid, vm_id
+from hyperv_placement.model.estate import VirtualMachine
+from hyperv_placement.model.names import VmId, is_guid, same, vm_id
+from hyperv_placement.model.plan import Placement
 from hyperv_placement.planning import differences
 from hyperv_placement.planning.machine.takeover import takeover
 
-from .call import HalfDoneError, current
+from .call import Call, HalfDoneError, current
 from .diff_answer import ADD, DELETE, UPDATE, DetailedDiffResult
+from .fleet import Fleet
 from .fleets import Fleets, fleets
 from .identity import (
     check_in_file,
@@ -155,10 +158,28 @@ class VmPlacement(ResourceProvider):
             call.say("warning", str(error))
             problem = {} if isinstance(error, VmUnknownError) else {"problem": str(error)}
             return ReadResult(id_, {**props, "reachable": False, **problem}, _managed(props))
-        if not props:
+        if props:
+            self._say_what_became(fleet, call, vm, placement_of(props))
+        else:
             check_importable(fleet, call.label, vm)
         outputs = outputs_of(vm, past)
         return ReadResult(vm.id, outputs, {"name": vm.name, "vmId": vm.id, **_managed(outputs)})
+
+    def _say_what_became(self, fleet: Fleet, call: Call, vm: VirtualMachine, last: Placement) -> None:
+        """Say at a machine of the state what the engine's own words would say otherwise: `delete`, and a change of its host."""
+        declared = fleet.stack.vms.get(call.label)
+        if declared is None and not any(
+            vm.id == spec.id or (spec.id is None and same(vm.name, spec.name))
+            for spec in fleet.stack.vms.values()
+        ):
+            call.say(
+                "info",
+                f"{call.label} has no entry in {fleet.stack.path.name}: it is only forgotten, and stays on {vm.host} as it is",
+            )
+        elif declared is not None and last.host is not None and last.host != vm.host:
+            call.say(
+                "info", f"{call.label} is on {vm.host} now; it was on {last.host} when this stack looked last"
+            )
 
     def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Move the machine to its place."""

@@ -144,6 +144,15 @@ class Identities:
             )
         )
 
+    def rename(self, old: str, label: str) -> str | None:
+        """Keep the machine of a key under another one; return why that could not be written, or None."""
+        return self._change(
+            lambda kept: replace(
+                kept,
+                machines={label if key == old else key: machine for key, machine in kept.machines.items()},
+            )
+        )
+
     def keep_homes(self, homes: Mapping[VmId, Home | None]) -> str | None:
         """Keep where machines go back to after maintenance, and forget what is None; return why that could not be written, or None."""
         return self._change(

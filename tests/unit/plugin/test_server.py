@@ -365,6 +365,32 @@ def test_an_engine_that_is_gone_is_told_nothing(engine: tuple[Engine, str]) -> N
     assert engine[0].lines == []
 
 
+def test_a_line_names_its_machine_where_the_engine_does_not(engine: tuple[Engine, str]) -> None:
+    """With `--diff` lines come below whatever was shown last; one that names its machine already is left."""
+    loose = EngineLog(engine[1], FastClock(), terminal=True, loose=True).bound_to(URN)
+    label = URN.rpartition("::")[2]
+    loose("info", "39 %, migrating", ephemeral=True)
+    loose("info", f"{label} goes to hv2")
+    EngineLog(engine[1], FastClock(), terminal=True, loose=True).bound_to("")("info", "of the run")
+    assert [text for _, text, _ in engine[0].lines] == [
+        f"{label}: 39 %, migrating",
+        f"{label} goes to hv2",
+        "of the run",
+    ]
+
+
+def test_a_destroy_is_said_to_forget_before_it_is_confirmed(engine: tuple[Engine, str]) -> None:
+    """Once, at the first reading, whatever the engine's own word for it; no other run says so."""
+    for destroys, expected in ((False, 0), (True, 1)):
+        engine[0].lines.clear()
+        engine_log = EngineLog(engine[1], FastClock(), terminal=True)
+        server = Server({TYPE: Echo()}, engine_log, Interruption(), destroys=destroys)
+        for number in range(3):
+            server.Read(proto.ReadRequest(id=f"{number}", urn=URN), None)  # type: ignore[arg-type] # asked of refusals alone
+        said = [text for urn, text, _ in engine[0].lines if urn == "" and "only forgets" in text]
+        assert len(said) == expected
+
+
 def test_strangers_are_reported_once(engine: tuple[Engine, str]) -> None:
     """Of the run, bound to no machine: a thousand calls are no thousand lines."""
     engine_log = EngineLog(engine[1], FastClock(), terminal=True)

@@ -68,6 +68,18 @@ def test_where_machines_go_back_to_is_kept_until_they_are_there_or_forgotten(pat
     assert dict(known_to_state(kept, {"DB": guid(2)}).homes) == {guid(1): home}
 
 
+def test_a_key_with_another_name_has_the_machine_of_the_old_one(path: Path) -> None:
+    """Only the key changes: where the machine is, and where it goes back to, is kept by its GUID."""
+    first = Identities(path, SystemClock())
+    first.keep({"WEB": guid(1), "DB": guid(2)}, places={guid(1): HostName("hv1")})
+    assert first.rename("WEB", "SHOP") is None
+    kept = read_kept(path)
+    assert (dict(kept.machines), dict(kept.places)) == (
+        {"SHOP": guid(1), "DB": guid(2)},
+        {guid(1): HostName("hv1")},
+    )
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "{", "[]", "null", '{"version": 2, "machines": {}, "hosts": {}, "at": null}',
