@@ -23,6 +23,7 @@ from hyperv_placement.system.collecting import collected_rarely
 
 _log = logging.getLogger(__name__)
 VERBS = {
+    "init": "write a repository of your own: stack files, launchers, pinned requirements, pipelines; no host is asked",
     "check": "check stack files; no host is asked",
     "inventory": "show what the hosts of a stack report now; read-only",
     "plan": "show what would move, when, and why; read-only",
@@ -47,6 +48,7 @@ VERBS = {
     "history": "say on which host a machine was, since when, and who brought it there; no host is asked",
     "report": "say what a stack has done in a period: moves, bytes, pauses, drift, holds; no host is asked",
     "fleet": "join what drift has found in each of many stacks in one table; no host is asked",
+    "schema": "print the JSON Schema of stack files, or another one; no host is asked",
     "audit": "check the log of who moved what; no host is asked",
 }
 """Each verb with its line of `--help`, in that order. Its module (`module_of`) has `add_to(parser)` for its words and `run(options)`."""

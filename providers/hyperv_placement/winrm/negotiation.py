@@ -18,6 +18,7 @@ from spnego.exceptions import SpnegoError
 
 from hyperv_placement.errors import ProtocolError
 from hyperv_placement.model.stack import Authentication, HostSpec
+from hyperv_placement.system.shipped import is_checkout
 from hyperv_placement.wsman import sealed
 
 from .bindings import channel_bindings, spnego_credential
@@ -53,9 +54,9 @@ _SETUP: Mapping[Authentication, str] = {
     "ntlm": 'Run winrm set winrm/config/service/auth @{Negotiate="true"} on it, or choose another auth:',
     "kerberos": 'Run winrm set winrm/config/service/auth @{Negotiate="true"} on it, or choose another auth:',
 }
+_KERBEROS = "--require-hashes -r requirements-kerberos.txt" if is_checkout() else "'pyspnego[kerberos]'"
 _KERBEROS_BUILD = (
-    "Run: apt install gcc python3-dev libkrb5-dev, then "
-    ".venv/bin/python -m pip install --require-hashes -r requirements-kerberos.txt"
+    f"Run: apt install gcc python3-dev libkrb5-dev, then .venv/bin/python -m pip install {_KERBEROS}"
 )
 _UNREADABLE = (ArithmeticError, LookupError, TypeError, ValueError, NotImplementedError, struct.error)
 """What pyspnego raises beside its own errors, for bytes that are no token and for digests that are blocked."""

@@ -1,0 +1,1 @@
+"""An operator's own repository: written once, and brought up to a newer version without touching what was edited."""
