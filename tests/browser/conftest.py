@@ -48,14 +48,14 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def opened(chromium: Browser, tmp_path: Path) -> Iterator[Opener]:
-    """Open the page of a story, or of a review; `scheme`: light or dark."""
+    """Open the page of a story, or of a review; `scheme`: light or dark; `width`: of the window, in px."""
     contexts = []
 
-    def open_(reported: dict[str, Any] | Review, scheme: Any = "light") -> Opened:
+    def open_(reported: dict[str, Any] | Review, scheme: Any = "light", width: int = 1280) -> Opened:
         review = reported if isinstance(reported, Review) else review_of(reported, tmp_path)
         file = tmp_path / "review.html"
         file.write_text(page_of(review, 0), encoding="utf-8")
-        context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         contexts.append(context)
         shown = Opened(context.new_page())
         shown.page.on("request", lambda request: shown.requests.append(request.url))

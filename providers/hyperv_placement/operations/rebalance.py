@@ -69,6 +69,7 @@ def as_review(proposed: Proposed, recorded: Path | None) -> Review:
         plan=found.plan,
         rooms=rooms(found.stack, inventory, found.plan),
         recorded=moment,
+        asked=clock.utc() if moment is None else None,
         age=None if moment is None else clock.utc() - moment,
         diagnoses=foreseen(found.stack, as_reported(inventory, moment or clock.utc()), found.plan),
     )

@@ -65,7 +65,7 @@ def review_live(proposed: Proposal) -> Review:
             doctor = reading.read(stack, estate, clock, known)
         else:
             doctor = as_reported(inventory, clock.utc())  # nothing moves, so nothing can stand in the way
-    return _review(proposed, inventory, plan, doctor)
+    return replace(_review(proposed, inventory, plan, doctor), asked=clock.utc())
 
 
 def review_recorded(proposed: Proposal, file: Path) -> Review:

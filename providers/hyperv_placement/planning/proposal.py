@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.finding import Finding
@@ -52,6 +52,8 @@ class Review:
     rooms: tuple[Room, ...]
     recorded: datetime | None
     """When the inventory was recorded; None = the hosts were asked."""
+    asked: datetime | None = None
+    """When the hosts were asked; None = by a recorded inventory."""
     age: timedelta | None = None
     """How old the recorded inventory is; None where the hosts were asked."""
     diagnoses: tuple[Finding, ...] = ()
@@ -59,6 +61,13 @@ class Review:
     base: Base | None = None
     trust: Trust | None = None
     """What changes of trust; None where nothing was compared."""
+
+    @property
+    def counting(self) -> Stack:
+        """The stack as it counts when the hosts were read: with the holds of the shared state, without words that are over."""
+        read = self.recorded or self.asked
+        held = self.stack.held(self.plan.known.holds)
+        return held.on(None if read is None else read.astimezone(UTC).date())
 
     @property
     def infeasible(self) -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from hyperv_placement import quoting
+from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.guard import NO_LIMITS
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.plan import Plan, ScheduledMove
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted, format_bytes, format_seconds
@@ -19,6 +21,7 @@ from hyperv_placement.report.review_record import first_line
 
 from .markdown import Budget, cut, folded, name, table, text
 from .moved_files import moved_files
+from .moved_volumes import moved_volumes
 from .others import others_lines
 from .plan_gantt import clock
 from .plan_text import choice_lines
@@ -219,7 +222,7 @@ def _moves(review: Review) -> list[str]:
     drift = set(review.base.causes.drift) if review.base else set()
     heads = ("wave", "machine", "from → to", "kind", "size", "starts", "takes", "blackout", "why")
     rows = [
-        _move(each, wave, drift=number in drift)
+        _move(each, wave, review.inventory, drift=number in drift)
         for number, (each, wave) in enumerate(zip(schedule.moves, schedule.waves, strict=True))
     ]
     if not rows:
@@ -230,12 +233,12 @@ def _moves(review: Review) -> list[str]:
     ]  # fmt: skip
 
 
-def _move(each: ScheduledMove, wave: int, *, drift: bool) -> tuple[str, ...]:
+def _move(each: ScheduledMove, wave: int, inventory: Inventory, *, drift: bool) -> tuple[str, ...]:
     move = each.move
     way = (
         f"{name(move.source)} → {name(move.destination)}"
         if move.changes_host
-        else f"stays on {name(move.source)}"
+        else f"stays on {name(move.source)}{_between(move, inventory)}"
     )
     why = f"{text(each.reason)}{' (drift)' if drift else ''}"
     kind = f"{move.kind}{', aside' if each.aside else ''}"
@@ -244,6 +247,12 @@ def _move(each: ScheduledMove, wave: int, *, drift: bool) -> tuple[str, ...]:
         str(wave), name(each.label), way, text(kind), format_bytes(each.bytes), clock(each.start),
         format_seconds(each.seconds), still, why,
     )  # fmt: skip
+
+
+def _between(move: Move, inventory: Inventory) -> str:
+    """Return from which volumes files go to which; nothing where none gets another path."""
+    before, then = (" ".join(map(name, each)) for each in moved_volumes(move, inventory))
+    return f", {before} → {then}" if then else ""
 
 
 def _unscheduled(plan: Plan) -> list[str]:

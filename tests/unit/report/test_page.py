@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hyperv_placement.report.page import page
-from hyperv_placement.report.page.assembling import page_data
+from hyperv_placement.report.page.contents import page_data
 from hyperv_placement.visible import hidden, visible_lines
 from tests.unit.commands.paper import story
 from tests.unit.report.reviews import ring
