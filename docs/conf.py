@@ -3,7 +3,7 @@
 project = "VM placement as code for Hyper-V"
 html_title = project
 extensions = ["myst_parser"]
-exclude_patterns = ["_site"]
+exclude_patterns = ["_site", "package.md"]  # the wheel's own description
 root_doc = "index"
 html_theme = "furo"
 html_theme_options = {"top_of_page_buttons": []}

@@ -88,20 +88,20 @@ def _changes(files: Iterable[Found]) -> Iterator[str]:
     """Yield what is worth a line: what changes, and what stays though this version would write it otherwise."""
     for each in files:
         if each.became == "removed":
-            yield f"removed: {each.path}\n"
+            yield f"removed: {each.place}\n"
         elif each.became == "renewed":
-            yield f"renewed: {each.path}\n{_difference(each)}"
+            yield f"renewed: {each.place}\n{_difference(each)}"
         elif each.became == "edited":
-            yield f"edited, left as it is: {each.path}; this version would have:\n{_difference(each)}"
+            yield f"edited, left as it is: {each.place}; this version would have:\n{_difference(each)}"
         elif each.became == "yours":
-            yield f"was there before, left as it is: {each.path}\n"
+            yield f"was there before, left as it is: {each.place}\n"
         elif each.became == "older":
-            yield f"could be renewed, with --upgrade: {each.path}\n"
+            yield f"could be renewed, with --upgrade: {each.place}\n"
 
 
 def _difference(each: Found) -> str:
-    if each.path.startswith(_GENERATED) or is_binary(each.before):
+    if each.place.startswith(_GENERATED) or is_binary(each.before):
         return ""
     before, after = (text.decode("utf-8", "replace").splitlines() for text in (each.before, each.after))
-    lines = difflib.unified_diff(before, after, f"a/{each.path}", f"b/{each.path}", lineterm="")
+    lines = difflib.unified_diff(before, after, f"a/{each.place}", f"b/{each.place}", lineterm="")
     return "".join(f"{line}\n" for line in lines)

@@ -55,7 +55,7 @@ def held(folder: Path) -> dict[str, bytes]:
 
 def became(made: Made) -> dict[str, str]:
     """Return what became of each file that is not as it was."""
-    return {each.path: each.became for each in made.files if each.became != "same"}
+    return {each.place: each.became for each in made.files if each.became != "same"}
 
 
 def of_earlier(folder: Path, *paths: str) -> None:

@@ -13,30 +13,30 @@ Reader = Callable[[str], bytes | None]
 
 def judged(files: Mapping[str, Piece], manifest: Manifest, read: Reader, *, upgrade: bool) -> list[Found]:
     """Return what becomes of each file of this version, and then of those that it has no more."""
-    found = [_of_ours(path, piece, manifest, read(path), upgrade=upgrade) for path, piece in files.items()]
-    for path in sorted(set(manifest.files) - set(files)):
-        before = read(path)
-        if before is not None and digest_of(before) == manifest.files[path]:
-            found.append(Found(path=path, became="removed" if upgrade else "older", before=before))
+    found = [_of_ours(place, piece, manifest, read(place), upgrade=upgrade) for place, piece in files.items()]
+    for place in sorted(set(manifest.files) - set(files)):
+        before = read(place)
+        if before is not None and digest_of(before) == manifest.files[place]:
+            found.append(Found(place=place, became="removed" if upgrade else "older", before=before))
     return found
 
 
 def kept_digests(found: list[Found], manifest: Manifest) -> dict[str, str]:
     """Return which files keep the digest that they had in the manifest, so that what was edited or deleted stays known as that."""
     left: set[Became] = {"edited", "gone", "older"}
-    return {each.path: manifest.files[each.path] for each in found if each.became in left}
+    return {each.place: manifest.files[each.place] for each in found if each.became in left}
 
 
-def _of_ours(path: str, piece: Piece, manifest: Manifest, before: bytes | None, *, upgrade: bool) -> Found:
+def _of_ours(place: str, piece: Piece, manifest: Manifest, before: bytes | None, *, upgrade: bool) -> Found:
     became: Became
     if before is None:
-        became = "gone" if path in manifest.files else "written"
+        became = "gone" if place in manifest.files else "written"
     elif digest_of(before) == piece.digest:
         became = "same"
-    elif path not in manifest.files:
+    elif place not in manifest.files:
         became = "yours"
-    elif digest_of(before) != manifest.files[path]:
+    elif digest_of(before) != manifest.files[place]:
         became = "edited"
     else:
         became = "renewed" if upgrade else "older"
-    return Found(path=path, became=became, before=before or b"", after=piece.content)
+    return Found(place=place, became=became, before=before or b"", after=piece.content)

@@ -51,7 +51,7 @@ def read_manifest(repository: Path) -> Manifest:
 
 def manifest_text(settings: Settings, files: Mapping[str, Piece], kept: Mapping[str, str]) -> str:
     """Return the text of the manifest. `kept`: files that are not as this version writes them -> the digest that stands for them."""
-    digests = {path: kept.get(path, piece.digest) for path, piece in files.items()}
+    digests = {path: piece.digest for path, piece in files.items()} | dict(kept)
     record = {
         "format": _FORMAT,
         "version": __version__,

@@ -38,7 +38,7 @@ class Piece:
 class Found:
     """What became of a file."""
 
-    path: str
+    place: str
     """Within the repository, with slashes."""
     became: Became
     before: bytes = b""

@@ -63,4 +63,5 @@ def _installed_from() -> Path | None:
     except PackageNotFoundError:
         return None
     url = urlsplit(json.loads(text).get("url", "") if text else "")
-    return Path(url2pathname(url.path)) if url.scheme == "file" and url.path.endswith(".whl") else None
+    file = Path(url2pathname(url.path))
+    return file if url.scheme == "file" and file.suffix == ".whl" else None

@@ -67,8 +67,8 @@ def make(asked: Asked) -> Made:
 
 def _ours(files: dict[str, Piece], found: list[Found]) -> dict[str, Piece]:
     """Return the files of which the manifest speaks: not those that were there before it."""
-    theirs = {each.path for each in found if each.became == "yours"}
-    return {path: piece for path, piece in files.items() if path not in theirs}
+    theirs = {each.place for each in found if each.became == "yours"}
+    return {place: piece for place, piece in files.items() if place not in theirs}
 
 
 def _settings(asked: Asked, manifest: Manifest, folder: Path) -> Settings:
@@ -100,12 +100,12 @@ def _write(folder: Path, found: list[Found], files: dict[str, Piece], manifest: 
     """Write the files, and the manifest last: one that is torn off is written again by the next run."""
     try:
         for each in found:
-            place = folder / each.path
+            target = folder / each.place
             if each.became in {"written", "renewed"}:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(place, each.after, mode=0o777 if files[each.path].executable else 0o666)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(target, each.after, mode=0o777 if files[each.place].executable else 0o666)
             elif each.became == "removed":
-                place.unlink()
+                target.unlink()
         place = folder / FILE
         place.parent.mkdir(exist_ok=True)
         if _read(place) != manifest.encode():
