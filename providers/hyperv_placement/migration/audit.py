@@ -77,6 +77,11 @@ class AuditLog:
         """
         return audit_words.staged(self._known(), move)
 
+    @property
+    def origin(self) -> Origin:
+        """From whom the lines of this process are, which the state keeps of moves as well."""
+        return self._origin()
+
     def moved(self) -> AuditedMoves:
         """Return the moves that this stack and the others of its project have made, the oldest first."""
         moves: list[AuditedMove] = []

@@ -39,6 +39,8 @@ class Moved:
     """From the order until it was verified; None where somebody else gave the order."""
     warnings: tuple[str, ...] = ()
     """What was reported of its end, each a line."""
+    job: str = ""
+    """InstanceID of the host's job; empty where nobody saw one."""
 
 
 def mover_for(_move: Move, _facts: Facts) -> OpenMover:
@@ -154,7 +156,7 @@ def _started(context: MoveContext, mover: Mover, needs: Needs) -> Started:
 
 def _finished(context: MoveContext, mover: Mover, started: Started) -> Moved:
     arrived, seconds = _arrived(context, mover, started)
-    return Moved(vm=arrived.vm, seconds=seconds, warnings=arrived.warnings)
+    return Moved(vm=arrived.vm, seconds=seconds, warnings=arrived.warnings, job=started.job_id)
 
 
 def _arrived(context: MoveContext, mover: Mover, started: Started) -> tuple[Arrived, float | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -22,10 +22,12 @@ from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.delegation import plan_delegation
 from hyperv_placement.operations.plan import compare
+from hyperv_placement.operations.state_moves import moves_of_state, no_state
 from hyperv_placement.planning.drift import DriftKind, DriftReport, LoggedMove, Readings, Unknown, drift_of
+from hyperv_placement.planning.drift.by_state import StateMoves, joined
 from hyperv_placement.planning.machine.computers import another_computer
 from hyperv_placement.winrm.credentials import check_some
-from hyperv_placement.workspace.identities import kept_of
+from hyperv_placement.workspace.identities import is_of_project, kept_of
 from hyperv_placement.workspace.stacks import PROJECT
 
 
@@ -43,14 +45,23 @@ def drift_now(stack: Stack) -> Found:
     check_some({name: host.connection for name, host in stack.hosts.items()})
     with closing(Estate(stack.hosts, clock=SystemClock())) as estate:
         audit = AuditLog(audit_path(PROJECT, stack.path.stem), clock=estate.clock)
-        return read_drift(stack, estate, audit, kept_of(stack, PROJECT))
+        state = moves_of_state if is_of_project(stack, PROJECT) else no_state
+        return read_drift(stack, estate, audit, kept_of(stack, PROJECT), state=state)
 
 
-def read_drift(stack: Stack, estate: Estate, audit: AuditLog, known: Kept = NOTHING_KEPT) -> Found:
+def read_drift(
+    stack: Stack,
+    estate: Estate,
+    audit: AuditLog,
+    known: Kept = NOTHING_KEPT,
+    *,
+    state: Callable[[Collection[str]], StateMoves] = no_state,
+) -> Found:
     """Return what is not as `stack` declares. Hosts are only read; one that does not answer is unknown.
 
     `known`: which machine each key meant in the last run, and which computer each host was. The settings of hosts are
-    read where the stack declares some, the directory where it declares delegation.
+    read where the stack declares some, the directory where it declares delegation. `state`: the moves that the shared states of
+    stacks keep, by names of stacks; it is asked where a machine was moved and neither jobs nor our own log say that it was us.
     """
     # Whether it could be moved back is not asked: a machine that is pinned and elsewhere has drifted either way.
     inventory, plan = compare(stack, estate, orders=False, known=known)
@@ -66,6 +77,10 @@ def read_drift(stack: Stack, estate: Estate, audit: AuditLog, known: Kept = NOTH
     )
     left = look_for(estate, inventory, audit.left())
     report = drift_of(stack, inventory, plan, readings, left)
+    if stacks := _whose_states(stack, report, known):
+        kept = state(stacks)
+        readings = replace(readings, past=joined(readings.past, kept))
+        report = drift_of(stack, inventory, plan, readings, left)
     # Logs come last: three requests a host, and they tell when, not who. Jobs and our own log are at hand.
     asked = _whose_logs(stack, report, inventory)
     if asked:
@@ -84,6 +99,20 @@ def _other_computers(estate: Estate, inventory: Inventory, known: Kept) -> tuple
         if now.get(name, uuid) != uuid
         for finding in (another_computer(name, now[name], uuid),)
     )
+
+
+def _whose_states(stack: Stack, report: DriftReport, known: Kept) -> tuple[str, ...]:
+    """Return the stacks whose states may tell that a run of theirs has moved a machine, from whatever computer: this one, and those that declare it."""
+    asked = [
+        drift.vm_id
+        for drift in (*report.drifts, *report.snoozed, *report.held)
+        if drift.kind in {DriftKind.PLACED, DriftKind.FILES, DriftKind.UNDECLARED}
+        and drift.vm_id is not None
+        and not (drift.mover is not None and (drift.mover.ours or drift.mover.running))
+    ]
+    siblings = known.siblings
+    theirs = {each.stack for vm in asked for each in (*siblings.with_id(vm), *siblings.places(vm))}
+    return (stack.path.stem, *sorted(theirs)) if asked else ()
 
 
 def _whose_logs(stack: Stack, report: DriftReport, inventory: Inventory) -> set[HostName]:

@@ -35,7 +35,7 @@ from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import VmId
 from hyperv_placement.model.plan import ScheduledMove, Standing
 from hyperv_placement.model.stack import Stack, VmSpec
-from hyperv_placement.model.throughput import PastMove
+from hyperv_placement.model.throughput import NOBODY, PastMove
 from hyperv_placement.model.unreachable import who
 from hyperv_placement.planning.checks.windows import windows_of
 from hyperv_placement.planning.machine.home import returning
@@ -116,7 +116,8 @@ class Fleet:
         """Leave past moves for the program, which plans by them; without them it plans by what is declared."""
         if past and self._handoff is not None:
             with self._remembering:
-                self._handoff.leave_past(past)
+                # Who it was is nothing that a plan goes by.
+                self._handoff.leave_past([replace(each, by=NOBODY) for each in past])
 
     def reported_by_state(self, label: str, machine: VmId, home: Home | None = None) -> None:
         """Leave which machine state has under a key, and where it goes back to, for the program, which plans by it."""

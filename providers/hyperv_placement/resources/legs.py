@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +28,7 @@ from hyperv_placement.planning.machine.locate import locate
 from hyperv_placement.planning.machine.way_back import way_back
 from hyperv_placement.planning.standing import judge
 from hyperv_placement.report.text import run_took, took
+from hyperv_placement.workspace.engine import run_of
 
 from .activity import Patience
 from .call import Call
@@ -41,7 +43,7 @@ from .identity import (
     spec_of,
 )
 from .left_out import proven
-from .past_moves import MoveHistory, remembered
+from .past_moves import MoveHistory, made_by, remembered
 from .properties import STANDING, outputs_of, placement_of
 from .turns import in_turn_now
 
@@ -179,9 +181,10 @@ def _made(
                 patience.wait(step.move)
             leg = replace(leg, since=patience.since, seen=leg.seen or step.move.vm)
             continue
-        made = remembered(leg.planned, step.move, moved.seconds, fleet.clock.utc())
+        by = made_by(step.move, moved, fleet.audit.origin, run_of(os.environ))
+        made = remembered(leg.planned, step.move, moved.seconds, fleet.clock.utc(), by)
         if moved.seconds is not None:
-            call.say("info", took(moved.seconds, made.estimated if made else None))
+            call.say("info", took(moved.seconds, made.estimated if made and made.estimated else None))
         return moved.vm, past.append(made)
 
 

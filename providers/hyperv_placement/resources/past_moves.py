@@ -8,17 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from hyperv_placement.audit.origin import Origin
+from hyperv_placement.migration.migrate import Moved
 from hyperv_placement.model.identity import Home
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import ScheduledMove
-from hyperv_placement.model.throughput import PastMove
+from hyperv_placement.model.throughput import NOBODY, MadeBy, PastMove
 
 LAST_MOVES = "lastMoves"
 HOME = "home"
 """Where a machine without a pin was before maintenance drove it away; an input of the program, which the outputs keep."""
 KEPT = 4
 """Moves of one machine that its outputs keep."""
+_TEXTS = ("who", "actor", "run", "job", "config")
+"""Properties that say who made a move."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,24 +43,41 @@ class MoveHistory:
 
 
 def remembered(
-    planned: ScheduledMove | None, made: Move, seconds: float | None, ended: datetime
+    planned: ScheduledMove | None, made: Move, seconds: float | None, ended: datetime, by: MadeBy = NOBODY
 ) -> PastMove | None:
-    """Return what the next plans learn of a move; None where its time is not known, or where it was planned otherwise.
+    """Return what state keeps of a move; None where its time is not known, since somebody else gave the order.
 
-    The machine may have been elsewhere by then: what was to be copied, and how fast, was said of another way.
+    Of one that was not planned, or otherwise, no estimate is kept: the machine may have been elsewhere by then, and what was
+    to be copied, and how fast, was said of another way.
     """
-    if planned is None or seconds is None:
+    if seconds is None:
         return None
-    way = planned.move
-    if (way.source, way.destination, way.moves) != (made.source, made.destination, made.moves):
-        return None
+    way = None if planned is None else planned.move
+    alike = way is not None and (way.source, way.destination, way.moves) == (
+        made.source,
+        made.destination,
+        made.moves,
+    )
     return PastMove(
         ended=int(ended.timestamp()),
-        source=way.source,
-        destination=way.destination,
-        bytes=planned.bytes,
+        source=made.source,
+        destination=made.destination,
+        bytes=planned.bytes if planned is not None and alike else 0,
         seconds=round(seconds, 1),
-        estimated=round(planned.seconds, 1),
+        estimated=round(planned.seconds, 1) if planned is not None and alike else 0.0,
+        by=by,
+    )
+
+
+def made_by(move: Move, moved: Moved, origin: Origin, run: str) -> MadeBy:
+    """Return who made a move, for other computers, which have no audit log of it. `run`: the number of the engine's run."""
+    return MadeBy(
+        who=origin.who,
+        actor=origin.claimed.get("actor", ""),
+        run=origin.claimed.get("run", run),
+        job=moved.job,
+        config=move.roots.config,
+        disks=tuple(sorted(each.target for each in move.all_disks)),
     )
 
 
@@ -94,10 +115,23 @@ def plain_past(past: MoveHistory) -> dict[str, Any]:
             "seconds": each.seconds,
             "estimated": each.estimated,
             "ended": each.ended,
+            **_plain_by(each.by),
         }
         for each in past.last
     ]
     return {"moves": past.moves, **({LAST_MOVES: last} if last else {}), **plain_home(past.home)}
+
+
+def _plain_by(by: MadeBy) -> dict[str, Any]:
+    """Return what is known of who made a move, each a property of its own."""
+    texts = {name: getattr(by, name) for name in _TEXTS if getattr(by, name)}
+    return {**texts, **({"disks": list(by.disks)} if by.disks else {})}
+
+
+def _by(reported: Mapping[str, Any]) -> MadeBy:
+    texts = {name: str(reported.get(name) or "") for name in _TEXTS}
+    disks = reported.get("disks")
+    return MadeBy(**texts, disks=tuple(map(str, disks)) if isinstance(disks, list) else ())
 
 
 def _move(reported: Any) -> PastMove | None:
@@ -113,6 +147,7 @@ def _move(reported: Any) -> PastMove | None:
             bytes=int(reported["bytes"]),
             seconds=seconds,
             estimated=estimated,
+            by=_by(reported),
         )
-    except (TypeError, ValueError, KeyError, OverflowError):
+    except (TypeError, ValueError, KeyError, OverflowError, AttributeError):
         return None  # state can be edited by hand, and a lost estimate is no reason to end a run

@@ -54,6 +54,10 @@ def _moves(reported: Any, stack: str) -> Iterator[StateMove]:
                     seconds=seconds,
                     who=str(each.get("who") or ""),
                     job=str(each.get("job") or ""),
+                    actor=str(each.get("actor") or ""),
+                    run=str(each.get("run") or ""),
+                    config=str(each.get("config") or ""),
+                    disks=frozenset(map(str, each.get("disks") or ())),
                     stack=stack,
                 )
         except (TypeError, ValueError, KeyError, OverflowError, OSError, AttributeError):

@@ -25,6 +25,7 @@ from hyperv_placement.planning.drift import (
     Readings,
     drift_of,
 )
+from hyperv_placement.planning.drift.by_state import StateMoves, joined
 from tests.estates import facts, guid, host, inventory, job, machine, spec, stack
 
 NOW = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)
@@ -345,3 +346,34 @@ def test_a_planned_copy_of_somebody_elses_machine_is_no_drift_of_ours() -> None:
         for each in (declared, theirs)
     ]
     assert kinds == [[DriftKind.UNDECLARED, DriftKind.LEFT_BEHIND], []]
+
+
+def test_a_run_of_another_computer_is_ours_by_the_state() -> None:
+    """Its job names the account that we log on with; the audit log of that run lies elsewhere, and the state names who it was."""
+    source = replace(host("hv1"), recent=(ended(1, "hv2", id="JOB-ours"),))
+    seen = inventory(source, host("hv2", machine(1, "hv2")), host("hv3"))
+    assert only(spec(1, "hv1"), seen).mover == Mover(who="LAB\\operator", when=ENDED)
+    state = StateMoves(moves=(ours("hv2", who="runner (for alice)", time=ENDED),))
+    past = joined(AuditedMoves(), state)
+    assert only(spec(1, "hv1"), seen, past=past).mover == Mover(
+        who="runner (for alice)", when=ENDED, ours=True
+    )
+    # Five minutes later no host has the job.
+    forgotten = inventory(host("hv1"), host("hv2", machine(1, "hv2")), host("hv3"))
+    assert only(spec(1, "hv1"), forgotten, past=past).mover == Mover(
+        who="runner (for alice)", when=ENDED, ours=True, by_log=True
+    )
+
+
+def test_a_move_of_log_and_state_is_one() -> None:
+    """By its job, or where one of them has none by its end; a state that did not answer is said."""
+    log = AuditedMoves(moves=(ours("hv2", who="root", time=BEGUN),))
+    same = StateMoves(moves=(ours("hv2", time=ENDED),), unread=("web did not answer: no passphrase",))
+    assert joined(log, same) == replace(log, state_unread=same.unread)
+    assert joined(log, StateMoves(moves=(ours("hv2", time=ENDED, job=""),))) == log
+    earlier = ours("hv3", time="2026-10-01T00:00:00+00:00", job="JOB-0")
+    assert joined(log, StateMoves(moves=(earlier,))).moves == (earlier, *log.moves)
+    found = report_of(stack(spec(1, "hv1")), inventory(host("hv1", machine(1))), past=joined(log, same))
+    assert found.notes == (
+        "whether a run from another computer has moved something is not known: the state of web did not answer: no passphrase",
+    )

@@ -10,12 +10,15 @@ import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 
+from hyperv_placement.audit.origin import Origin
+from hyperv_placement.migration.migrate import Moved
+from hyperv_placement.model.estate import Roots
 from hyperv_placement.model.identity import Home
-from hyperv_placement.model.move import Move, Moves
+from hyperv_placement.model.move import DiskMove, Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, ScheduledMove, Standing, Step
-from hyperv_placement.model.throughput import PastMove
-from hyperv_placement.resources.past_moves import KEPT, MoveHistory, past_in, plain_past, remembered
+from hyperv_placement.model.throughput import MadeBy, PastMove
+from hyperv_placement.resources.past_moves import KEPT, MoveHistory, made_by, past_in, plain_past, remembered
 from hyperv_placement.resources.properties import inputs_of, outputs_of
 from hyperv_placement.resources.vm_placement import VmPlacement
 from tests.estates import machine
@@ -30,6 +33,14 @@ def move(number: int) -> PastMove:
         bytes=3 * 2**40 + number,
         seconds=61.5,
         estimated=60.0,
+        by=MadeBy(
+            who="runner",
+            actor="alice",
+            run="https://forge/runs/7",
+            job=f"JOB-{number}",
+            config="D:\\A",
+            disks=("D:\\A\\os.vhdx",),
+        ),
     )
 
 
@@ -55,8 +66,8 @@ def test_a_few_are_kept_and_none_is_not_told() -> None:
     assert past.moves == 2 * KEPT
 
 
-def test_what_was_planned_otherwise_is_not_remembered() -> None:
-    """A move from another host, one without a plan, and one whose order somebody else gave tell nothing."""
+def test_what_was_planned_otherwise_is_remembered_without_an_estimate() -> None:
+    """A move from another host and one without a plan say who and where alone; one whose order somebody else gave is none of ours."""
     vm = machine(1)
     order = Move(vm=vm, moves=Moves.HOST, source=vm.host, destination=HostName("hv2"), roots=vm.roots)
     planned = ScheduledMove(
@@ -71,10 +82,36 @@ def test_what_was_planned_otherwise_is_not_remembered() -> None:
         seconds=61.5,
         estimated=60.0,
     )
-    assert remembered(None, order, 61.5, when) is None
+    for without in (
+        remembered(None, order, 61.5, when),
+        remembered(planned, replace(order, source=HostName("hv3")), 61.5, when),
+        remembered(planned, replace(order, moves=Moves.STORAGE), 61.5, when),
+    ):
+        assert without is not None
+        assert (without.bytes, without.estimated, without.destination) == (0, 0.0, "hv2")
     assert remembered(planned, order, None, when) is None
-    assert remembered(planned, replace(order, source=HostName("hv3")), 61.5, when) is None
-    assert remembered(planned, replace(order, moves=Moves.STORAGE), 61.5, when) is None
+
+
+def test_who_made_a_move_is_the_origin_of_its_audit_line() -> None:
+    """A pipeline's run and actor where there is one, else the number of the engine's run."""
+    vm = machine(1)
+    order = Move(
+        vm=vm, moves=Moves.HOST_AND_STORAGE, source=vm.host, destination=HostName("hv2"),
+        roots=Roots(config="E:\\A", checkpoints="E:\\A", paging="E:\\A"),
+        disks=(DiskMove(slot="scsi-0-0", instance_id="x", source="D:\\A\\os.vhdx", target="E:\\A\\os.vhdx"),),
+    )  # fmt: skip
+    moved = Moved(vm=vm, seconds=61.5, job="JOB-1")
+    by_hand = made_by(order, moved, Origin(who="root", uid="0"), "0f" * 16)
+    assert by_hand == MadeBy(
+        who="root", run="0f" * 16, job="JOB-1", config="E:\\A", disks=("E:\\A\\os.vhdx",)
+    )
+    claims = {"run": "https://forge/runs/7", "actor": "alice"}
+    by_pipeline = made_by(order, moved, Origin(who="runner", uid="1000", claimed=claims), "0f" * 16)
+    assert (by_pipeline.who, by_pipeline.actor, by_pipeline.run) == (
+        "runner",
+        "alice",
+        "https://forge/runs/7",
+    )
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def drift_of(
         away=tuple(each for each, counts in unknown if not counts),
         ended=tuple(_ended(declared, stack)),
         unreadable=readings.past.unreadable,
-        notes=tuple(_notes(plan, stood)),
+        notes=(*_notes(plan, stood), *_unread_states(readings)),
         known=plan.known.reported(),
         others=others,
     )
@@ -88,6 +88,11 @@ def _notes(plan: Plan, stood: Mapping[str, Drift | None]) -> Iterator[str]:
             drift is None or drift.kind in {DriftKind.PLACED, DriftKind.FILES, DriftKind.LEAVING}
         ):
             yield from (str(each) for each in step.findings if each.topic == Topic.IDENTITY)
+
+
+def _unread_states(readings: Readings) -> Iterator[str]:
+    for each in readings.past.state_unread:
+        yield f"whether a run from another computer has moved something is not known: the state of {each}"
 
 
 def _ended(declared: Stack, stack: Stack) -> Iterator[Expired]:

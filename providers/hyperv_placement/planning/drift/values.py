@@ -99,6 +99,8 @@ class AuditedMoves:
     """The oldest first."""
     unreadable: int = 0
     """Torn lines of the logs, whose content is lost."""
+    state_unread: tuple[str, ...] = ()
+    """Stacks whose shared state was asked for their moves and did not answer, each with why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

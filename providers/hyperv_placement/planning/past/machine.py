@@ -124,8 +124,8 @@ def _when(drift: PastDrift, looked: datetime) -> datetime:
 def _of_state(each: StateMove) -> Station:
     what = "files moved" if each.source == each.to else "moved"
     return Station(
-        time=each.ended, source=each.source, to=each.to, what=what, by=each.who, moved=True, job=each.job,
-        stack=each.stack, seconds=each.seconds, bytes=each.bytes, source_of="state",
+        time=each.ended, source=each.source, to=each.to, what=what, by=each.by, moved=True, job=each.job,
+        stack=each.stack, seconds=each.seconds, bytes=each.bytes or None, run=each.run, source_of="state",
     )  # fmt: skip
 
 

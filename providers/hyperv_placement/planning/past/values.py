@@ -95,4 +95,16 @@ class StateMove:
     who: str = ""
     """Empty where the state of an earlier version has no name."""
     job: str = ""
+    actor: str = ""
+    """For whom, as a pipeline says."""
+    run: str = ""
+    config: str = ""
+    """The configuration folder afterwards; empty where the state of an earlier version has none."""
+    disks: frozenset[str] = frozenset()
+    """Where the disks that went along were afterwards."""
     stack: str = field(default="")
+
+    @property
+    def by(self) -> str:
+        """Who it was, and for whom where a pipeline says that."""
+        return f"{self.who} (for {self.actor})" if self.actor else self.who
