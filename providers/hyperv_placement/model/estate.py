@@ -498,9 +498,12 @@ class Inventory:
         Where a machine is seen, the hosts that show it speak for it, and those of `also` (where it is wanted): another
         host's job of it says nothing. Of a machine that no host shows nothing is known.
         """
+        running = self._jobs.get(vm)
+        if running is None:
+            return
         # Hosts are believed of their own machines: any other one could hold a machine back by a job of its own making.
         speaking = {each.host for each in self.with_id(vm)} or self.hosts.keys()
-        for host, job in self._jobs.get(vm, ()):
+        for host, job in running:
             if host.name in speaking or host.name in also:
                 yield host, job
 

@@ -175,9 +175,11 @@ def _held_against(inventory: Inventory, stack: Stack, known: Kept) -> Inventory:
         before, spec = known.hosts.get(host.name), stack.hosts[host.name]
         name = in_dns(host.facts.full_name, spec.full_name)
         facts = replace(host.facts, uuid_before=before, declared=spec.declared, full_name=name)
-        return replace(host, facts=facts)
+        return host if facts == host.facts else replace(host, facts=facts)
 
-    return replace(inventory, hosts={name: held(host) for name, host in inventory.hosts.items()})
+    hosts = {name: held(host) for name, host in inventory.hosts.items()}
+    same = all(host is inventory.hosts[name] for name, host in hosts.items())
+    return inventory if same else replace(inventory, hosts=hosts)
 
 
 def _is_prepared(found: Plan, inventory: Inventory) -> bool:

@@ -42,9 +42,10 @@ def excused(step: Step, stack: Stack, inventory: Inventory) -> Step:
     `stack`: as it counts that day (`Stack.on`).
     """
     excuse = _excuse(step, stack, inventory)
-    said = Finding.warning("machine-excused", f"{step.label} does not count for now: {excuse}")
-    told = excuse and step.left_out and step.standing != Standing.HELD  # a hold has its own finding
-    findings = (*step.findings, said) if told else step.findings
+    findings = step.findings
+    if excuse and step.left_out and step.standing != Standing.HELD:  # a hold has its own finding
+        said = Finding.warning("machine-excused", f"{step.label} does not count for now: {excuse}")
+        findings = (*findings, said)
     if excuse == step.excused and findings is step.findings:
         return step
     return replace(step, excused=excuse, findings=findings)

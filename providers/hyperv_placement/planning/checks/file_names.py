@@ -99,8 +99,12 @@ def onto_own_disks(move: Move, inventory: Inventory) -> Iterator[Finding]:
     source, end = inventory.hosts.get(move.source), inventory.hosts.get(move.destination)
     if source is None or end is None:
         return
-    own = {key_of(disk.path, source): disk for disk in files_of(move.vm)}
-    for moved in move.all_disks:
+    moving = move.all_disks
+    disks = tuple(files_of(move.vm))
+    if len({each.instance_id for each in (*disks, *moving)}) <= 1:
+        return  # the one disk of most machines has no other to meet
+    own = {key_of(disk.path, source): disk for disk in disks}
+    for moved in moving:
         other = own.get(key_of(moved.target, end))
         if other is not None and other.instance_id != moved.instance_id:
             yield Finding.refusal(

@@ -25,7 +25,7 @@ def key_of(path: str, host: Host) -> Key:
     name = winpath.comparable(path)
     if winpath.is_unc(path):
         return host.name if on_loopback(path) else "", name
-    cluster = host.facts.cluster if host.facts is not None else None
+    cluster = None if host.facts is None else host.facts.cluster
     # C:\ClusterStorage is one folder for all nodes of a cluster, and an ordinary one on a host without.
     if cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
         return f"cluster {cluster}", name

@@ -30,6 +30,10 @@ def groups(stack: Stack, found: Mapping[str, VirtualMachine]) -> list[Group]:
     """
     result = []
     for labels in tied(stack, sorted(found)):
+        if len(labels) == 1:  # nearly all
+            own = allowed(stack, labels[0], found[labels[0]])
+            result.append(Group(labels=labels, hosts=own if len(own) == 1 else tuple(sorted(set(own)))))
+            continue
         sets = [set(allowed(stack, label, found[label])) for label in labels]
         common = set.intersection(*sets)
         if common:

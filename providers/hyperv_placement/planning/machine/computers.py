@@ -30,10 +30,12 @@ def is_one_computer(one: HostFacts, other: HostFacts) -> bool:
     Equal UUIDs alone prove nothing: some makers give a whole series the same one. Nor does an equal name if it is
     proven or declared for only one of the two.
     """
+    if dns(one.full_name) != dns(other.full_name):
+        return False
     differ = one.uuid is not None and other.uuid is not None and one.uuid != other.uuid
     # A host in the wrong hands reports any name: only the host to which the name belongs may be compared by it (ADR 0029).
     alike = (own_name(one) is None) == (own_name(other) is None)
-    return dns(one.full_name) == dns(other.full_name) and not differ and alike
+    return not differ and alike
 
 
 def same_names(facts: Mapping[HostName, HostFacts]) -> Iterator[tuple[HostName, Finding]]:

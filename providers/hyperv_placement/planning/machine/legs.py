@@ -20,7 +20,7 @@ from hyperv_placement.planning.machine.wanted_move import order
 
 def after(move: Move) -> VirtualMachine:
     """Return the machine as it will be when a move has ended."""
-    moved = _targets(move)
+    moved = targets(move)
     return replace(
         move.vm,
         host=HostName(move.destination),
@@ -43,10 +43,10 @@ def whole(vm: VirtualMachine) -> Placement:
 
 def end_of(move: Move) -> Placement:
     """Return the whole placement at the end of a move."""
-    return _whole(move.vm, HostName(move.destination), move.roots, _targets(move))
+    return _whole(move.vm, HostName(move.destination), move.roots, targets(move))
 
 
-def _targets(move: Move) -> Mapping[str, str]:
+def targets(move: Move) -> Mapping[str, str]:
     """Return InstanceID -> path at the end, of the disks that a move takes along."""
     return {disk.instance_id: disk.target for disk in move.all_disks}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Disk, VirtualMachine
@@ -36,7 +37,7 @@ def locate(spec: VmSpec, vm: VirtualMachine, host: HostSpec) -> Located:
     wanted: HostName | None = host.name if spec.hosts else None
     storage = spec.storage
     if storage is None:
-        return Located(placement=Placement(host=wanted, allowed=allowed))
+        return _host_alone(wanted, allowed)
     folder = _folder_on(host, spec.label)
     declared = declared_locations(storage, vm)
     findings = (
@@ -57,6 +58,12 @@ def locate(spec: VmSpec, vm: VirtualMachine, host: HostSpec) -> Located:
         },
     )
     return Located(placement=placement, findings=(*findings, *_collisions(placement, vm, spec.label)))
+
+
+# Tens of thousands of machines are declared by their hosts alone, of which there are few.
+@lru_cache(maxsize=1 << 14)
+def _host_alone(wanted: HostName | None, allowed: tuple[HostName, ...]) -> Located:
+    return Located(placement=Placement(host=wanted, allowed=allowed))
 
 
 def _folder_on(host: HostSpec, label: str) -> Callable[[str | None], str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from hyperv_placement.model import winpath
@@ -16,7 +16,7 @@ from hyperv_placement.model.stack import Rule, Stack
 from hyperv_placement.model.units import MIB
 from hyperv_placement.planning.checks.preflight.room import volume_of
 from hyperv_placement.planning.checks.sizes import copied_parents, stay_behind
-from hyperv_placement.planning.machine.legs import after
+from hyperv_placement.planning.machine.legs import targets
 from hyperv_placement.planning.machine.wanted_move import CLUSTER_STORAGE
 
 from .problem import MEMORY, Holding, Place
@@ -86,7 +86,8 @@ class Holdings:
 
     def at_end(self, label: str, move: Move) -> Place:
         """Return what a machine holds after a move: its new place, and what it leaves behind."""
-        there = self.place(label, after(move))
+        moved = targets(move)
+        there = self._held(label, move.vm, HostName(move.destination), move.roots, moved)
         left = [self._file(move.source, each.path, "disk", each.counted_bytes) for each in stay_behind(move)]
         copied = [
             self._file(move.destination, each.target, "parent", each.size_bytes)
@@ -97,31 +98,39 @@ class Holdings:
 
     def place(self, label: str, vm: VirtualMachine) -> Place:
         """Return what a machine holds where it is."""
+        return self._held(label, vm, vm.host, vm.roots, {})
+
+    def _held(
+        self, label: str, vm: VirtualMachine, host: HostName, roots: Roots, moved: Mapping[str, str]
+    ) -> Place:
+        """Return what a machine holds on `host`; `moved`: InstanceID -> path of each disk that lies elsewhere there."""
+        # Without a copy of the machine: large estates have tens of thousands of ends.
         held = []
         more: tuple[int, int] | None = None
         if in_memory(vm):
             # Where it is now it has what it has, and no more comes free when it leaves; elsewhere it counts as it arrives.
-            here = self._now.get(vm.id) == vm.host
+            here = self._now.get(vm.id) == host
             memory = held_mib(vm) if here else needed_mib(vm)
-            pool = self._memory[vm.host]
+            pool = self._memory[host]
             grown = (needed_mib(vm) or 0) - (held_mib(vm) or 0)
             more = (pool, grown) if here and grown > 0 else None
             sent = (held_mib(vm) or 0) * MIB
             held.append(Holding(pool=pool, amount=memory or 0, thing=MEMORY, transfer=sent))
         held += [
-            self._file(vm.host, disk.path, "disk", disk.counted_bytes) for disk in (*vm.disks, *vm.frozen)
+            self._file(host, moved.get(disk.instance_id, disk.path), "disk", disk.counted_bytes)
+            for disk in (*vm.disks, *vm.frozen)
         ]
-        held += self._kept_in(vm.host, vm.roots)
+        held += [self._file(host, path, kinds, 0) for path, kinds in _folders(roots)]
         held += [
             Holding(
-                pool=self._pools[Pool.seat(vm.host, rule=number, line=rule.line)],
+                pool=self._pools[Pool.seat(host, rule=number, line=rule.line)],
                 amount=1,
-                thing=f"seat on {vm.host}",
+                thing=f"seat on {host}",
             )
             for number, rule in enumerate(self._stack.rules)
             if rule.kind == "apart" and label in rule.labels
         ]
-        return Place(host=self._numbers[vm.host], holdings=frozenset(held), on_arrival=more)
+        return Place(host=self._numbers[host], holdings=frozenset(held), on_arrival=more)
 
     def _file(self, host: HostName, path: str, kind: str, size: int) -> Holding:
         scope, pool = self._where(host, path)
@@ -129,14 +138,6 @@ class Holdings:
             pool=pool, amount=size if scope == host else 0,
             thing=f"{kind} {scope}|{winpath.comparable(path)}", transfer=size, file=True,
         )  # fmt: skip
-
-    def _kept_in(self, host: HostName, roots: Roots) -> Iterator[Holding]:
-        """Yield the folders of a machine; mostly they are one folder, which is looked for once."""
-        where: dict[str, tuple[str, int]] = {}
-        for kind, path in _folders(roots):
-            scope, pool = where.get(path) or where.setdefault(path, self._where(host, path))
-            thing = f"{kind} {scope}|{winpath.comparable(path)}"
-            yield Holding(pool=pool, amount=0, thing=thing, transfer=0, file=True)
 
     def _where(self, host: HostName, path: str) -> tuple[str, int]:
         """Return the scope and the pool of a file. The scope makes one file of one path: empty on a share, which all hosts see."""
@@ -148,10 +149,17 @@ class Holdings:
         return "", self._pools[SHARES]
 
 
-def _folders(roots: Roots) -> Iterator[tuple[str, str]]:
-    """Yield the folders of a machine. What they hold besides disks is small, and no host reports how much."""
-    yield "configuration", roots.config
-    yield "checkpoints", roots.checkpoints
-    yield "paging", roots.paging
-    if roots.guest_state:
-        yield "guest state", roots.guest_state
+def _folders(roots: Roots) -> Iterable[tuple[str, str]]:
+    """Return each folder of a machine, and what it has there. What they hold besides disks is small, and no host reports how much."""
+    kinds: dict[str, str] = {}
+    for kind, path in (
+        ("configuration", roots.config),
+        ("checkpoints", roots.checkpoints),
+        ("paging", roots.paging),
+        ("guest state", roots.guest_state),
+    ):
+        if path or kind != "guest state":
+            # Mostly they are one folder, however it is spelled: one holding, in estates with hundreds of thousands.
+            name = winpath.comparable(path or "")
+            kinds[name] = f"{kinds[name]}, {kind}" if name in kinds else kind
+    return kinds.items()

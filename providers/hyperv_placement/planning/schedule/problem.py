@@ -105,6 +105,12 @@ class Leg:
             return (self.source.host,)
         return (self.source.host, self.target.host)
 
+    @once
+    def slots_at_hosts(self) -> tuple[int, ...]:
+        """Slots of its hosts that it takes, by the numbers of `Problem.slots`."""
+        kinds = (len(self.hosts) > 1, self.copies_files)
+        return tuple(2 * host + kind for host in self.hosts for kind, taken in enumerate(kinds) if taken)
+
 
 MEMORY = "memory"
 LEAST = 1 << 20
@@ -244,17 +250,12 @@ class Problem:
         the stricter reading.
         """
         # Hosts do not queue: a job beyond a limit fails (SupportArticles-docs, "migration limit was reached").
-        live = len(leg.hosts) > 1
-        at_hosts = (
-            2 * host + kind
-            for host in leg.hosts
-            for kind, taken in enumerate((live, leg.copies_files))
-            if taken
-        )
+        if not self.gates:
+            return leg.slots_at_hosts
         gates = (
             number for number, gate in enumerate(self.gates, start=2 * len(self.hosts)) if gate.meets(leg)
         )
-        return (*at_hosts, *gates)
+        return (*leg.slots_at_hosts, *gates)
 
 
 def fits(free: Sequence[int], leg: Leg) -> bool:

@@ -77,7 +77,8 @@ def _priorities(legs: Sequence[Leg]) -> Iterator[Priority]:
     size = [leg.transfer for leg in legs]
 
     def busiest(number: int, load: Sequence[float]) -> tuple[float, ...]:
-        loads = sorted(-load[host] for host in ends[number])
+        loads = [-load[host] for host in ends[number]]
+        loads.sort()
         return (*loads, -size[number], number)
 
     def together(number: int, load: Sequence[float]) -> tuple[float, ...]:

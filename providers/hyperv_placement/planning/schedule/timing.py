@@ -170,7 +170,7 @@ class _Run:
             self._budget.spend(len(waiting))
             # Most wait for a slot: they are left out before they are compared.
             able = [n for n in waiting if n in unstarted and shut.isdisjoint(needs[n])]
-            order = sorted(able, key=lambda n: (not self._legs[n].runs, self._priority(n, self._load)))
+            order = able if len(able) <= 1 else sorted(able, key=self._first)
             waiting = {}
             for number in order:
                 if self._may_start(number):
@@ -178,6 +178,9 @@ class _Run:
                     leg = self._legs[number]
                     for pool, _ in leg.releases:  # legs behind it in the safe order depend on less room now
                         waiting |= self._around.get(pool, {})
+
+    def _first(self, number: int) -> tuple[bool, tuple[float, ...]]:
+        return not self._legs[number].runs, self._priority(number, self._load)
 
     def _may_start(self, number: int) -> bool:
         if number not in self._unstarted or not self._shut.isdisjoint(self._needs[number]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, VirtualMachine
@@ -68,6 +69,7 @@ def _version(
         )
 
 
+@lru_cache(maxsize=1024)  # an estate has a handful, and each move compares those of both ends
 def _parsed(text: str) -> Version | None:
     parts = text.split(".")
     return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else None

@@ -39,6 +39,8 @@ def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) ->
             "memory-free-unread", f"How much memory {target.name} has free could not be read", NEEDS_RIGHT
         )
         return
+    if wanted <= target.reserve.left_of_memory(min(destination.memory_mib, destination.memory_free_mib)):
+        return
     needed = f"{format_bytes(wanted * MIB)} of memory{_as_dynamic(vm, wanted)}"
     # Against all memory first: what can never fit is refused, what is only taken now is waited for.
     if wanted > target.reserve.left_of_memory(destination.memory_mib):
@@ -48,7 +50,7 @@ def memory_room(vm: VirtualMachine, destination: HostFacts, target: HostSpec) ->
             f"{vm.name} needs {needed}, and {target.name} has {has} in all{_kept(target.reserve)}",
             "Choose a larger host, or give the machine less",
         )
-    elif wanted > target.reserve.left_of_memory(destination.memory_free_mib):
+    else:
         free = format_bytes(max(0, destination.memory_free_mib) * MIB)
         yield Finding.warning(
             "memory-short-now",
@@ -89,11 +91,12 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
     folders = (path for path in (roots.config, roots.checkpoints, roots.paging, roots.guest_state) if path)
     # Once each: the folders of a machine are mostly one.
     paths = dict.fromkeys((*folders, *(disk.target for disk in move.all_disks)))
+    held = {path: volume_of(path, destination.volumes) for path in paths}
     nowhere = {
         winpath.comparable(winpath.start(path)): path
         # Reversed, so that of the paths on one drive the first is named.
-        for path in reversed(paths)
-        if not winpath.is_unc(path) and volume_of(path, destination.volumes) is None
+        for path, volume in reversed(held.items())
+        if volume is None and not winpath.is_unc(path)
     }
     for path in nowhere.values():  # one for each drive that is not there
         yield Finding.refusal(
@@ -104,16 +107,16 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
     sizes = {disk.instance_id: disk.counted_bytes for disk in (*move.vm.disks, *move.vm.frozen)}
     coming: dict[str, int] = {}
     for disk in move.all_disks:
-        if (volume := volume_of(disk.target, destination.volumes)) is not None:
+        if (volume := held[disk.target]) is not None:
             coming[volume.path] = coming.get(volume.path, 0) + sizes.get(disk.instance_id, 0)
     for volume in destination.volumes:
         yield from _volume(move, volume, coming.get(volume.path, 0), target)
 
 
 def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterator[Finding]:
-    needs = f"{move.vm.name} needs {format_bytes(wanted)} on {volume.path} of {target.name}"
     if not wanted or wanted <= target.reserve.left_on(volume):
         return
+    needs = f"{move.vm.name} needs {format_bytes(wanted)} on {volume.path} of {target.name}"
     free = f"{needs}, which has {format_bytes(max(0, volume.free_bytes))} free now"
     if winpath.is_inside(CLUSTER_STORAGE, volume.path):
         yield Finding.warning("volume-short-on-cluster", free)
