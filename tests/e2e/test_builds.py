@@ -16,10 +16,12 @@ from .test_whole_runs import checksums, declared
 pytestmark = pytest.mark.e2e
 LOCALES = {"2012R2": "ja-JP", "2025": "ja-JP"}
 """The oldest and the newest speak Japanese, the others English."""
+OLDEST = "2012R2"
+"""Differs most from the newest, which every other whole run has."""
 
 
 @pytest.mark.parametrize(
-    "release", [each if each in LOCALES else pytest.param(each, marks=pytest.mark.all) for each in BUILDS]
+    "release", [each if each == OLDEST else pytest.param(each, marks=pytest.mark.all) for each in BUILDS]
 )
 def test_every_build_ends_where_it_is_declared(
     workspace: Workspace, history: Callable[..., None], release: str

@@ -80,6 +80,7 @@ def test_the_story(site: Site, domain: Domain) -> None:
     assert site.in_order()
 
 
+@pytest.mark.all
 def test_who_hands_the_password_over_needs_no_delegation(site: Site) -> None:
     """CredSSP, to a host that nothing is delegated for."""
     mover, connection = on(site, "hv3"), stack(site)["connection"]
@@ -90,6 +91,7 @@ def test_who_hands_the_password_over_needs_no_delegation(site: Site) -> None:
     declare(site, connection=connection)
 
 
+@pytest.mark.all
 def test_an_operator_moves_machines(site: Site, domain: Domain) -> None:
     """A member of Hyper-V Administrators and Remote Management Users; hosts go by the names that the stack file has."""
     content = stack(site)

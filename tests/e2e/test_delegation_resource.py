@@ -45,6 +45,7 @@ def moved_to(site: Site, **hosts: str) -> dict[str, Any]:
     return dict(vms)
 
 
+@pytest.mark.all
 def test_who_may_not_hears_what_it_takes_and_only_that_pair_waits(site: Site, domain: Domain) -> None:
     """The operator's run sets nothing, moves no machine of the pair, moves another one, and tells what would do it."""
     before = stack(site)

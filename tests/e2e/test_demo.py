@@ -39,6 +39,7 @@ def test_it_shows_what_it_promises_and_leaves_nothing(workspace: Workspace, tmp_
     assert not (workspace.folder / ".pulumi").exists()
 
 
+@pytest.mark.all
 def test_ctrl_c_cleans_up(workspace: Workspace, tmp_path: Path) -> None:
     """In the middle of a move: the demo's lab is stopped, its folder removed, nothing lives on."""
     log = tmp_path / "demo.log"

@@ -52,7 +52,6 @@ def events(site: Site) -> list[tuple[str, str]]:
     return [(each["event"], each["vm"]) for each in log if each["event"] in {"start", "end"}]
 
 
-@pytest.mark.both
 def test_names_are_waited_for_and_swapped_in_one_run(named: Site) -> None:
     """A machine comes when the one that has its file's name has gone, and two change places over a third host."""
     declare(named, {"COMES": "hv2", "GOES": "hv3", "LEFT": "hv2", "RIGHT": "hv1"})

@@ -148,7 +148,6 @@ def test_the_run_does_what_the_review_said_in_that_order(swap: Site) -> None:
     ]
 
 
-@pytest.mark.both
 def test_a_plan_that_is_not_what_was_shown_says_so(swap: Site) -> None:
     """Between preview and update a person has moved a machine: planned again, and the difference is told."""
     swap.pulumi("preview")
@@ -160,6 +159,7 @@ def test_a_plan_that_is_not_what_was_shown_says_so(swap: Site) -> None:
     assert (swap.hosts()["LEFT"], swap.hosts()["RIGHT"]) == ("hv2", "hv1")
 
 
+@pytest.mark.all
 def test_what_needs_an_excluded_move_is_refused_at_once(swap: Site) -> None:
     """The engine alone knows of --exclude: the machine whose room is not freed says whose it was."""
     run = swap.up("--exclude", "**RIGHT")

@@ -55,7 +55,6 @@ def full(workspace: Workspace, history: Callable[..., None]) -> Iterator[Site]:
         run.stop()
 
 
-@pytest.mark.both
 def test_a_machine_with_undeclared_storage_comes_back_to_its_paths(full: Site) -> None:
     """It was parked in a root; then it is in order, and no volume was overfilled."""
     run = full.up()
@@ -102,6 +101,7 @@ def waiting(workspace: Workspace, history: Callable[..., None]) -> Iterator[Site
         run.stop()
 
 
+@pytest.mark.all
 def test_a_leg_that_would_be_another_move_is_refused(waiting: Site) -> None:
     """A person has moved LEFT to another host since the plan: its order would be one whose room nobody has counted."""
     run = waiting.start("up", "--yes", "--skip-preview")

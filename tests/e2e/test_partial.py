@@ -70,6 +70,7 @@ def test_a_swap_without_an_order_fails_the_run_and_stops_nobody_else(tight: Site
     assert asked(tight, "result", "lab") == asked(tight, "drift", "lab") == 2
 
 
+@pytest.mark.all
 def test_all_or_nothing_moves_nothing(tight: Site) -> None:
     """The guard's word: the run ends with the proof before anything is registered."""
     path = tight.file("stacks/lab.yaml")

@@ -46,6 +46,7 @@ def failed(site: Site, block: Block, asking: Block, mending: Block, before: dict
 
 
 @pytest.mark.timeout(900)  # ten runs and some thirty commands of one lab
+@pytest.mark.all
 def test_every_block_of_the_page_does_what_it_says(workspace: Workspace) -> None:
     """Each host gets empty once, everybody is back in the end, N + 1 holds throughout, a step that fails is mended, a hold is shown and lifted."""
     workspace.run(

@@ -112,6 +112,7 @@ def test_a_stack_file_saved_in_the_second_in_which_the_run_starts(adopted: Site)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="it takes the place of a folder by a file")
+@pytest.mark.all
 def test_an_order_that_cannot_be_left_is_one_line(adopted: Site) -> None:
     """Nothing is started; a run that moves nothing does not need it."""
     folder = adopted.file(".pulumi/schedules")

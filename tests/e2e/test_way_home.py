@@ -124,6 +124,7 @@ def cut(site: Site, stops: str, on: str) -> None:
 
 
 @pytest.mark.one_form("a machine in its place that steps aside was adopted by an `up` before")
+@pytest.mark.all
 def test_a_bystander_that_a_killed_run_left_aside_is_brought_home_by_the_next(workspace: Workspace) -> None:
     """NEWS is in its place and made room on another host when the run was killed: by its pin it goes home."""
     site = placed(workspace, BYSTANDER, "--speed", QUICK)

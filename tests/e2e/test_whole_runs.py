@@ -150,6 +150,7 @@ def test_three_errors_are_three_lines_and_touch_nothing(site: Site) -> None:
     assert site.lab("log") == before
 
 
+@pytest.mark.all
 def test_a_failed_move_stays_alone(site: Site) -> None:
     """One machine stays with its cause in a line, the others go on, the next run finishes."""
     name, source, target = mover(site)

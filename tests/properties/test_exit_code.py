@@ -21,7 +21,7 @@ from tests.estates import guid, machine, spec, stack
 from tests.standin.engine import Engine, Run
 from tests.standin.world import Fate, World
 
-CASES = 1_000
+CASES = 600
 """Of one to four runs each."""
 MORE = 4
 """Runs at most after the first."""
