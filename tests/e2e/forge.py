@@ -47,9 +47,12 @@ match words[:2]:
         jobs = [{{"name": "trust", "conclusion": "success", "steps": []}}, {{"name": "up", "conclusion": "failure", "steps": steps}}]
         answer({{"jobs": jobs}})
     case ["run", "download"]:
-        name = option("--name")
-        source = home / f"{{name}}-{{words[2]}}"
-        shutil.copytree(source, option("--dir") or Path.cwd(), dirs_exist_ok=True)
+        to = Path(option("--dir") or Path.cwd())
+        if (name := option("--name")) is not None:
+            shutil.copytree(home / f"{{name}}-{{words[2]}}", to, dirs_exist_ok=True)
+        else:  # a folder for each that fits
+            for source in home.glob(f"{{option('--pattern')}}-{{words[2]}}"):
+                shutil.copytree(source, to / source.name.removesuffix(f"-{{words[2]}}"), dirs_exist_ok=True)
     case ["pr", "list"]:
         answer(kept["pulls"])
     case ["pr", "comment"]:

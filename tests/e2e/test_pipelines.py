@@ -38,7 +38,7 @@ OURS = ("HYPERV_", "PULUMI_")
 
 @pytest.mark.parametrize(
     ("schema", "files"),
-    [("vendor.github-workflows", GITHUB), ("vendor.gitlab-ci", [GITLAB])],
+    [("vendor.github-workflows", GITHUB), ("vendor.gitlab-ci", [GITLAB, GITLAB.with_name("sites.yml")])],
     ids=["github", "gitlab"],
 )
 def test_a_pipeline_is_one_that_the_forge_takes(schema: str, files: list[Path]) -> None:
