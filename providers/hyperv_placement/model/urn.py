@@ -11,6 +11,10 @@ _PREFIX = "urn:pulumi:"
 _PARTS = 4
 _PROJECT = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 """sdk/go/common/tokens/project.go and names.go of Pulumi."""
+COMPONENT = "hyperv-placement:index:Placement"
+"""Type of the component under which a larger program has the resources of one stack file (`hyperv_placement.Placement`)."""
+SEPARATOR = "/"
+"""Between the component's name and a key of its stack file, in the name of a resource."""
 _SHOWN = 200
 """Characters of what is none that stand in an error."""
 _KINDS = re.compile(r"[A-Za-z0-9_./:$-]{1,1000}")
@@ -26,7 +30,14 @@ class Urn:
     type: str
     """Without its parents'."""
     label: str
-    """The resource's own name, any text: the machine's key in the stack file."""
+    """The resource's key in the stack file, any text: its own name, without that of its component."""
+    component: StackName | None = None
+    """The component that it belongs to; None where the program itself has it."""
+
+    @property
+    def declared_by(self) -> StackName:
+        """The name of the stack file that declares it."""
+        return self.component or self.stack
 
 
 def read_urn(text: str) -> Urn:
@@ -42,7 +53,15 @@ def read_urn(text: str) -> Urn:
         raise ValueError(f"{_shown(project)} is no name of a project")
     if not _KINDS.fullmatch(kinds):
         raise ValueError(f"{_shown(kinds)} is no type of a resource")
-    return Urn(stack=stack_name(stack), project=project, type=kinds.rpartition("$")[2], label=label)
+    parents, _, kind = kinds.rpartition("$")
+    if parents.rpartition("$")[2] != COMPONENT:
+        return Urn(stack=stack_name(stack), project=project, type=kind, label=label)
+    component, separator, key = label.partition(SEPARATOR)
+    if not separator:
+        raise ValueError(f"{_shown(label)} does not begin with the name of a component")
+    return Urn(
+        stack=stack_name(stack), project=project, type=kind, label=key, component=stack_name(component)
+    )
 
 
 def _shown(text: str) -> str:

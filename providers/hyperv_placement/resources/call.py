@@ -30,12 +30,12 @@ class Call:
 
     @property
     def stack(self) -> StackName:
-        """Name of the stack, of its grammar."""
-        return read_urn(self.urn).stack
+        """Name of the stack file, of the grammar of a stack's: the Pulumi stack's, or that of a component in a larger program."""
+        return read_urn(self.urn).declared_by
 
     @property
     def label(self) -> str:
-        """The resource's name, which is the machine's key in the stack file."""
+        """The resource's key in the stack file."""
         return read_urn(self.urn).label
 
 

@@ -30,6 +30,7 @@ from .migration_host import NAMES as HOST_OUTPUTS
 from .migration_host import TYPE as MIGRATION_HOST
 from .properties import OUTPUTS, inputs_of
 from .vm_placement import TYPE
+from .within import ALONE, Within
 
 TERMINAL = "PLACEMENT_TERMINAL"
 """Set by `bin/pulumi` where a live tree is shown."""
@@ -42,27 +43,27 @@ class VmPlacement(pulumi.CustomResource):
     moves: pulumi.Output[int]
 
     def __init__(
-        self, step: Step, options: pulumi.ResourceOptions | None = None, *, outside: bool = False
+        self, step: Step, options: pulumi.ResourceOptions, within: Within = ALONE, *, outside: bool = False
     ) -> None:
         """Register the machine under its key in the stack file; `outside`: as no part of this run."""
         # The Python SDK makes an output of each property that is named here, if only as None.
         properties: dict[str, Any] = {**dict.fromkeys(OUTPUTS), **inputs_of(step, outside=outside)}
-        super().__init__(TYPE, step.label, properties, options)
+        super().__init__(TYPE, within.name(step.label), properties, options)
 
 
 class MigrationHost(pulumi.CustomResource):
     """How one host takes part in migrations; its outputs are what it has."""
 
-    def __init__(self, host: HostSpec) -> None:
+    def __init__(self, host: HostSpec, within: Within = ALONE) -> None:
         """Register the host under its key in the stack file."""
         properties = {**dict.fromkeys(HOST_OUTPUTS), **declared_settings(host.live_migration)}
-        super().__init__(MIGRATION_HOST, host.name, properties)
+        super().__init__(MIGRATION_HOST, within.name(host.name), properties, within.options())
 
 
 class MigrationDelegation(pulumi.CustomResource):
     """What one host's account may delegate; its outputs are what the directory shows of it."""
 
-    def __init__(self, host: HostName, plan: DelegationPlan) -> None:
+    def __init__(self, host: HostName, plan: DelegationPlan, within: Within = ALONE) -> None:
         """Register the host's account under the host's key in the stack file; of a silent host, without a name."""
         properties = {
             **dict.fromkeys(DELEGATION_OUTPUTS),
@@ -73,11 +74,17 @@ class MigrationDelegation(pulumi.CustomResource):
             "refused": dict(plan.refused),
             "onDelete": plan.spec.on_delete,
         }
-        super().__init__(MIGRATION_DELEGATION, host, properties)
+        super().__init__(MIGRATION_DELEGATION, within.name(host), properties, within.options())
 
 
 def declare(
-    stack: Stack, plan: Plan, inventory: Inventory, keys: Keys, delegation: DelegationPlan | None = None
+    stack: Stack,
+    plan: Plan,
+    inventory: Inventory,
+    keys: Keys,
+    delegation: DelegationPlan | None = None,
+    *,
+    within: Within = ALONE,
 ) -> dict[str, VmPlacement]:
     """Register hosts whose settings are declared, accounts, and every machine of `plan`; return the machines by key.
 
@@ -93,11 +100,11 @@ def declare(
     # All of them at once, before anything is registered: the engine acts on a registration at once.
     if forbidden := [str(finding) for finding in findings if finding.refuses]:
         raise program_log.stopped("\n".join(forbidden))
-    program_log.info(opening(plan, keys, inventory))
+    program_log.info(opening(plan, keys, inventory), within.component)
     for finding in findings:
-        program_log.warn(finding)
-    hosts = {name: MigrationHost(host) for name, host in stack.hosts.items() if host.live_migration}
-    accounts = _declare_accounts(delegation) if delegation else {}
+        program_log.warn(finding, within.component)
+    hosts = {name: MigrationHost(host, within) for name, host in stack.hosts.items() if host.live_migration}
+    accounts = _declare_accounts(delegation, within) if delegation else {}
     resources: dict[str, VmPlacement] = {}
     waits, adopted = before(plan.schedule), {step.label for step in keys.adopted}
     for step in in_order(plan, waits):
@@ -107,12 +114,12 @@ def declare(
             *_after(ways, hosts, accounts, stack.delegation),
             *(resources[x] for x in waits[step.label]),
         ]
-        options = pulumi.ResourceOptions(depends_on=first, aliases=_aliases(keys.renamed.get(step.label)))
-        resources[step.label] = VmPlacement(step, options)
+        known_as = keys.renamed.get(step.label)
+        resources[step.label] = VmPlacement(step, within.options(first, known_as), within)
         # At once: where the engine shows lines as they come (`--diff`), they stand below their own resource.
         _say(step, plan.schedule, resources[step.label], adopted=step.label in adopted)
     for step in plan.outside:  # the engine leaves them as they are, and would delete what nobody registers
-        resources[step.label] = VmPlacement(step, outside=True)
+        resources[step.label] = VmPlacement(step, within.options(), within, outside=True)
     return {label: resources[label] for label in stack.vms if label in resources}
 
 
@@ -138,7 +145,7 @@ def in_order(plan: Plan, waits: Mapping[str, list[str]]) -> Iterator[Step]:
     yield from (late[each.label] for each in plan.schedule.moves if each.label in late)
 
 
-def _declare_accounts(plan: DelegationPlan) -> dict[HostName, MigrationDelegation]:
+def _declare_accounts(plan: DelegationPlan, within: Within) -> dict[HostName, MigrationDelegation]:
     """Register each account; say once whose accounts these are, and what entries cost, and at each what is missing."""
     if plan.accounts:
         lines = (visible(f"{about}: {dn}") for about, dn in plan.accounts.items())
@@ -147,7 +154,7 @@ def _declare_accounts(plan: DelegationPlan) -> dict[HostName, MigrationDelegatio
         )
     if plan.missing:
         program_log.warn(PRICE)
-    accounts = {host: MigrationDelegation(host, plan) for host in plan.spec.hosts}
+    accounts = {host: MigrationDelegation(host, plan, within) for host in plan.spec.hosts}
     for host, missing in plan.missing.items():
         program_log.info("\n".join(visible(str(entry)) for entry in missing), accounts[host])
     return accounts
@@ -166,20 +173,14 @@ def _after(
     return first + [accounts[name] for name in holders if name is not None and name in accounts]
 
 
-def export(resources: dict[str, VmPlacement], plan: Plan) -> None:
-    """Export, out of the resources' own outputs, `placement` (machine -> host) and `moves` (made so far), and the `plan`."""
-    pulumi.export("placement", {label: resource.host for label, resource in resources.items()})
+def outputs(resources: Mapping[str, VmPlacement], plan: Plan) -> dict[str, Any]:
+    """Return, out of the resources' own outputs, `placement` (machine -> host) and `moves` (made so far), and the `plan`."""
     # Numbers come back from the engine as floats: a Struct of protobuf has no others.
     total = pulumi.Output.all(*(r.moves for r in resources.values())).apply(
         lambda counts: int(sum(count or 0 for count in counts))
     )
-    pulumi.export("moves", total)
-    pulumi.export("plan", outline(plan))
-
-
-def _aliases(old: str | None) -> list[pulumi.Alias]:
-    """Return under which name the state may have a machine whose key was `old`: without it, it would be adopted anew."""
-    return [] if old is None else [pulumi.Alias(name=old)]
+    placement = {label: resource.host for label, resource in resources.items()}
+    return {"placement": placement, "moves": total, "plan": outline(plan)}
 
 
 def _say(step: Step, schedule: Schedule, resource: VmPlacement, *, adopted: bool) -> None:

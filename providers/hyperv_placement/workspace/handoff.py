@@ -246,7 +246,11 @@ class Handoff:
 
     def _path(self, folder: Path = _FOLDER) -> Path | None:
         found = _ADDRESS.fullmatch(self.engine)
-        return self.project / folder / f"{found[1]}{self.run and '-'}{self.run}.json" if found else None
+        if found is None:
+            return None
+        # A larger program may have several stack files in one run of one engine.
+        parts = (found[1], self.run, stack_name(self.stack.path.stem))
+        return self.project / folder / f"{'-'.join(filter(None, parts))}.json"
 
 
 def _write(path: Path, content: Mapping[str, Any], *, forget: float) -> None:

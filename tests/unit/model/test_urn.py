@@ -6,7 +6,7 @@ import pytest
 
 from hyperv_placement.errors import StackNameError
 from hyperv_placement.model.names import stack_name
-from hyperv_placement.model.urn import Urn, read_urn
+from hyperv_placement.model.urn import COMPONENT, Urn, read_urn
 
 TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
 
@@ -37,6 +37,22 @@ def test_a_resource_is_read_in_parts() -> None:
     assert read_urn(f"urn:pulumi:lab::shop::a:b:Parent${TYPE}::a::b/../c") == Urn(
         stack=stack_name("lab"), project="shop", type=TYPE, label="a::b/../c"
     )
+
+
+def test_a_resource_of_a_component_belongs_to_the_stack_file_of_its_name() -> None:
+    """Wherever the component stands in a larger program; the key may hold the sign that parts it from the component's name."""
+    above = f"my:own:Site${COMPONENT}"
+    found = read_urn(f"urn:pulumi:prod::shop::{above}${TYPE}::east/a/b")
+    assert (found.declared_by, found.label, found.type) == ("east", "a/b", TYPE)
+    assert (found.stack, found.project) == ("prod", "shop")
+    assert read_urn(f"urn:pulumi:prod::shop::{TYPE}::east/a").declared_by == "prod"
+
+
+@pytest.mark.parametrize("name", ["VM001", "../VM001", "/VM001"])
+def test_a_component_is_named_as_a_stack_file(name: str) -> None:
+    """Its name is part of paths, so that it has the grammar of a stack's."""
+    with pytest.raises((ValueError, StackNameError)):
+        read_urn(f"urn:pulumi:lab::shop::{COMPONENT}${TYPE}::{name}")
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_what_does_not_come_is_said_once_and_asked_again(handoff: Handoff) -> No
     arrival, run_order, clock = arriving(handoff)
     with pytest.raises(
         OrderMissingError,
-        match=r"VM001 is not started: the order .* within 10 s \(.*4711.json\)\. Make sure that",
+        match=r"VM001 is not started: the order .* within 10 s \(.*4711-test.json\)\. Make sure that",
     ):
         arrival.wait("VM001", GO_ON)
     waited = clock.now()

@@ -138,7 +138,7 @@ def test_what_nobody_fetched_is_removed_later(here: Handoff) -> None:
     old = left(here)[0]
     os.utime(old, (NOW.timestamp() - 2 * LIMIT,) * 2)
     replace(here, engine="127.0.0.1:4712").leave(SWEEP)
-    assert [path.name for path in left(here)] == ["4712.json"]
+    assert [path.name for path in left(here)] == ["4712-stack.json"]
 
 
 def test_where_it_cannot_be_left_nothing_happens(here: Handoff) -> None:
@@ -188,7 +188,7 @@ def test_past_moves_of_another_stack_are_left_out(here: Handoff) -> None:
     other = replace(here, stack=replace(here.stack, path=here.stack.path.with_name("other.yaml")))
     other.leave_past(PAST)
     here.leave_past(PAST)
-    path = here.project / ".pulumi" / "past" / "4711.json"
+    path = here.project / ".pulumi" / "past" / "4711-stack.json"
     with path.open("a", encoding="utf-8") as file:
         file.write('[]\n{"stack": "stack.yaml", "past": [{"ended"')
     assert here.take_past() == PAST
@@ -198,11 +198,11 @@ def test_past_moves_of_another_stack_are_left_out(here: Handoff) -> None:
 def test_only_the_owner_may_read_past_moves(here: Handoff) -> None:
     """They tell which hosts there are; those that nobody has fetched for a week are removed."""
     here.leave_past(PAST)
-    path = here.project / ".pulumi" / "past" / "4711.json"
+    path = here.project / ".pulumi" / "past" / "4711-stack.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     os.utime(path, (NOW.timestamp() - 30 * 86400,) * 2)
     replace(here, engine="127.0.0.1:4712").leave_past(PAST)
-    assert [each.name for each in path.parent.iterdir()] == ["4712.json"]
+    assert [each.name for each in path.parent.iterdir()] == ["4712-stack.json"]
 
 
 def test_where_past_moves_cannot_be_left_the_plan_goes_without(here: Handoff) -> None:
