@@ -57,6 +57,11 @@ def add_to(parser: Parser) -> None:
         metavar="VM",
         help="write where these machines are into the stack file, without names all that are elsewhere; name the stack first",
     )
+    parser.add_argument(
+        "--siblings",
+        action="store_true",
+        help="ask the hosts of the other stacks for machines that are missing here",
+    )
     add_ticket(parser)
     parser.set_defaults(run=run)
 
@@ -66,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
     # First: a ticket that is malformed must not be found after minutes of reading hosts.
     ticket = ticket_of(options)
     stack = load(resolve_stack(options.stack, PROJECT))
-    found = drift_now(stack)
+    found = drift_now(stack, next_door=options.siblings)
     if options.junit is not None:
         write_file(options.junit, render_junit(found.report))
     if options.prometheus is not None:

@@ -37,6 +37,8 @@ class SiblingPlace:
     """As that stack file calls it."""
     at: datetime | None
     """When a run of that stack last began, in UTC."""
+    asked: bool = False
+    """Whether its hosts were asked now: then the machine is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,10 @@ class Sibling:
     hosts: frozenset[HostName] = frozenset()
     """Those of our hosts, by our keys, that it has as well: by address and port."""
     places: Mapping[VmId, HostName] = field(default_factory=dict)
+    """GUID of a machine -> host on which its last run has seen it."""
     at: datetime | None = None
+    shown: Mapping[VmId, HostName] = field(default_factory=dict)
+    """GUID of a machine that was looked for -> the host that has it now; empty where its hosts were not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +87,23 @@ class Siblings:
         named = (entry for sibling, entry in self._names.get(folded(vm.name), ()) if vm.host in sibling.hosts)
         return (*self._ids.get(vm.id, ()), *named)
 
+    def namesakes(self, vm: VirtualMachine) -> tuple[SiblingEntry, ...]:
+        """Return the entries without a known GUID that have the name of a machine, whatever hosts they are about."""
+        return tuple(entry for _, entry in self._names.get(folded(vm.name), ()))
+
     def with_id(self, machine: VmId) -> tuple[SiblingEntry, ...]:
         """Return the entries that mean a machine by its GUID."""
         return self._ids.get(machine, ())
 
     def places(self, machine: VmId) -> tuple[SiblingPlace, ...]:
-        """Return where last runs of other stacks have seen a machine, the latest first."""
+        """Return where other stacks have a machine: by their hosts, where those were asked, then by last runs, the latest first."""
+        shown = tuple(
+            SiblingPlace(stack=each.stack, host=each.shown[machine], at=each.at, asked=True)
+            for each in self.read
+            if machine in each.shown
+        )
+        if shown:
+            return shown
         found = [
             SiblingPlace(stack=each.stack, host=each.places[machine], at=each.at)
             for each in self.read

@@ -41,7 +41,10 @@ def accept(stack: Stack, found: Found, labels: Sequence[str]) -> Accepted:
     and no other machine would move by it. Raises AcceptError where one of `labels` cannot be written; then the file is as
     it was. Without names as many are written as can be.
     """
-    every = [drift.subject for drift in found.report.drifts if drift.of_machine]
+    # That another stack file declares a machine as well is nothing that this one could take in.
+    every = [
+        drift.subject for drift in found.report.drifts if drift.of_machine and drift.kind != DriftKind.TWICE
+    ]
     reasons = {label: _obstacle(label, stack, found) for label in labels or every}
     if labels and any(reasons.values()):
         raise AcceptError("; ".join(reason for reason in reasons.values() if reason))
@@ -110,7 +113,8 @@ def _hindrance(drift: Drift, step: Step, stack: Stack) -> str | None:
 
 def _drift_of(label: str, found: Found) -> Drift | None:
     every = (*found.report.drifts, *found.report.snoozed, *found.report.held)
-    return next((drift for drift in every if drift.of_machine and drift.subject == label), None)
+    mine = (drift for drift in every if drift.of_machine and drift.kind != DriftKind.TWICE)
+    return next((drift for drift in mine if drift.subject == label), None)
 
 
 def _doubt_of(label: str, stack: Stack, found: Found) -> str | None:

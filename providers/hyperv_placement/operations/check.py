@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hyperv_placement.planning.trust.model import Trust
 from hyperv_placement.stackfile.overlap import declared_twice
 from hyperv_placement.workspace.base_revision import declared, declared_before, nothing_at
 from hyperv_placement.workspace.git import at_revision, stack_names
-from hyperv_placement.workspace.stacks import stack_files
+from hyperv_placement.workspace.stacks import STACKS, stack_files
 
 from .hold import held
 from .trust import trust_of, trust_of_removal
@@ -49,13 +50,27 @@ def check(paths: Iterable[Path], base: str | None, head: str | None) -> Mapping[
     """Return what came of each file, as it lies there or at the revision `head`, compared with `base` where that is given."""
     checked = {path: _checked(path, base, head) for path in paths}
     stacks = {path: each.found for path, each in checked.items() if isinstance(each.found, Stack)}
-    # Two stacks that declare one machine would move it to and fro; neither file shows that by itself.
-    for path, error in declared_twice(stacks).items():
-        checked[path] = replace(checked[path], found=error)
+    # Two stacks that declare one machine would move it to and fro; neither file shows that by itself. A file that lies beside
+    # those that are asked about comes first, so that it is theirs that is wrong.
+    for path, error in declared_twice({**_beside(checked, head), **stacks}).items():
+        if path in checked:
+            checked[path] = replace(checked[path], found=error)
     # Where a backend is far, the state of each stack is asked by an engine of its own.
     with ThreadPoolExecutor(_READERS) as pool:
         holds = dict(zip(stacks, pool.map(held, stacks.values()), strict=True))
     return {path: replace(each, holds=holds.get(path, ())) for path, each in checked.items()}
+
+
+def _beside(paths: Iterable[Path], head: str | None) -> dict[Path, Stack]:
+    """Return the other stacks of the projects whose files are checked; one that cannot be read is an error where it is checked itself."""
+    asked = {path.absolute() for path in paths}
+    found: dict[Path, Stack] = {}
+    for folder in dict.fromkeys(path.parent for path in paths if path.absolute().parent.name == STACKS):
+        for other in files_of(folder, None, head):
+            if other.absolute() not in asked:
+                with suppress(PlacementError):
+                    found[other] = declared(other, head)
+    return found
 
 
 def _checked(path: Path, base: str | None, head: str | None) -> Checked:

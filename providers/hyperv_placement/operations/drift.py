@@ -18,9 +18,10 @@ from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.live_migration import HostMigration
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.model.plan import Plan
+from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.delegation import plan_delegation
+from hyperv_placement.operations.next_door import look_next_door
 from hyperv_placement.operations.plan import compare
 from hyperv_placement.operations.state_moves import moves_of_state, no_state
 from hyperv_placement.planning.drift import DriftKind, DriftReport, LoggedMove, Readings, Unknown, drift_of
@@ -40,13 +41,16 @@ class Found:
     plan: Plan
 
 
-def drift_now(stack: Stack) -> Found:
-    """Return the drift of a stack of the project. Raises PlacementError where there are no credentials at all."""
+def drift_now(stack: Stack, *, next_door: bool = False) -> Found:
+    """Return the drift of a stack of the project. Raises PlacementError where there are no credentials at all.
+
+    `next_door`: whether the hosts of the other stacks are asked for machines that are missing here.
+    """
     check_some({name: host.connection for name, host in stack.hosts.items()})
     with closing(Estate(stack.hosts, clock=SystemClock())) as estate:
         audit = AuditLog(audit_path(PROJECT, stack.path.stem), clock=estate.clock)
         state = moves_of_state if is_of_project(stack, PROJECT) else no_state
-        return read_drift(stack, estate, audit, kept_of(stack, PROJECT), state=state)
+        return read_drift(stack, estate, audit, kept_of(stack, PROJECT), state=state, next_door=next_door)
 
 
 def read_drift(
@@ -56,12 +60,14 @@ def read_drift(
     known: Kept = NOTHING_KEPT,
     *,
     state: Callable[[Collection[str]], StateMoves] = no_state,
+    next_door: bool = False,
 ) -> Found:
     """Return what is not as `stack` declares. Hosts are only read; one that does not answer is unknown.
 
     `known`: which machine each key meant in the last run, and which computer each host was. The settings of hosts are
     read where the stack declares some, the directory where it declares delegation. `state`: the moves that the shared states of
     stacks keep, by names of stacks; it is asked where a machine was moved and neither jobs nor our own log say that it was us.
+    `next_door`: whether the hosts of the other stacks of the project are asked for machines that are missing here.
     """
     # Whether it could be moved back is not asked: a machine that is pinned and elsewhere has drifted either way.
     inventory, plan = compare(stack, estate, orders=False, known=known)
@@ -75,6 +81,10 @@ def read_drift(
         now=estate.clock.utc(),
         computers=_other_computers(estate, inventory, known),
     )
+    if next_door and (missing := _missing(plan)):
+        looked = look_next_door(stack, plan.known.siblings, missing, estate.clock)
+        plan = replace(plan, known=replace(plan.known, siblings=looked.siblings))
+        readings = replace(readings, looked=looked.notes)
     left = look_for(estate, inventory, audit.left())
     report = drift_of(stack, inventory, plan, readings, left)
     if stacks := _whose_states(stack, report, known):
@@ -98,6 +108,13 @@ def _other_computers(estate: Estate, inventory: Inventory, known: Kept) -> tuple
         # A host that reports no UUID is not another computer.
         if now.get(name, uuid) != uuid
         for finding in (another_computer(name, now[name], uuid),)
+    )
+
+
+def _missing(plan: Plan) -> frozenset[VmId]:
+    """Return the machines that no host shows and whose GUIDs are known: by its name alone no machine is found elsewhere."""
+    return frozenset(
+        step.vm_id for step in plan.steps if step.standing == Standing.MISSING and step.vm_id is not None
     )
 
 

@@ -25,6 +25,7 @@ from .checks.turns import in_turn
 from .in_windows import in_windows
 from .late_returns import with_late_returns
 from .machine.computers import named_twice, replaced, telling_of_others, unnamed
+from .machine.next_door import declared_twice, said_twice
 from .machine.others import of_others
 from .maps import Attempt, Cut, best_map
 from .paced import paced
@@ -63,8 +64,15 @@ def _plan(
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
     return dataclasses.replace(
         planned,
-        findings=(*planned.findings, *said(declared, known, occasion.day), *guards),
+        findings=(*planned.findings, *said(declared, known, occasion.day), *_twice(planned, known), *guards),
         others=of_others(stack, inventory, known),
+    )
+
+
+def _twice(planned: Plan, known: Kept) -> Iterator[Finding]:
+    """Yield the machines of the run that another stack of the project declares as well."""
+    yield from (
+        said_twice(step.label, entries) for step, entries in declared_twice(planned.steps, known.siblings)
     )
 
 

@@ -18,6 +18,7 @@ from .choosing.build import Chosen, chosen
 from .machine.held import aim, holding
 from .machine.home import returning, to_keep
 from .machine.identify import NotFound, behind_silence, identify
+from .machine.next_door import gone_over
 from .machine.way_back import ways_back
 from .maps import Cut
 from .scheduled import lasting
@@ -91,7 +92,7 @@ def _placed(
         if isinstance(vm, NotFound):
             step = Step(
                 label=label, standing=vm.standing, placement=Placement(), vm_id=spec.id or known.get(label),
-                findings=(vm.finding,),
+                findings=(gone_over(vm.finding, spec.id or known.get(label), kept.siblings, stack.path.stem),),
             )  # fmt: skip
         else:
             step = _standing(spec, vm, stack, inventory, picked.ends[label], known.get(label))

@@ -11,11 +11,13 @@ from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import Plan, Standing, Step
+from hyperv_placement.model.siblings import named
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import became
 from hyperv_placement.planning.checks.holds import IN_FORCE, release, said
 from hyperv_placement.planning.checks.live_migration import declared_settings, differing, settings_of
 from hyperv_placement.planning.machine.difference import Change, differences, observed
+from hyperv_placement.planning.machine.next_door import declared_twice, known_of, where
 from hyperv_placement.planning.machine.others import of_others, undeclared
 from hyperv_placement.planning.what_counts import doubt, is_away
 
@@ -39,7 +41,7 @@ def drift_of(
     declared = stack.held(plan.known.holds)
     stack = declared.on(day)
     movers = Movers(inventory, readings.past.moves, readings.names, readings.logged)
-    stood = {step.label: _of_machine(step, stack, movers) for step in plan.steps}
+    stood = {step.label: _of_machine(step, stack, movers, plan.known) for step in plan.steps}
     doubts = {
         step.label: text
         for step in plan.steps
@@ -51,6 +53,7 @@ def drift_of(
     theirs = frozenset(each.vm_id for each in others.machines) if others is not None else frozenset()
     found = [
         *(drift for drift in stood.values() if drift is not None and drift.subject not in doubts),
+        *_twice(plan),
         *_undeclared(stack, inventory, plan.known, theirs, movers),
         *_settings(stack, readings),
         *_delegation(readings),
@@ -74,7 +77,7 @@ def drift_of(
         away=tuple(each for each, counts in unknown if not counts),
         ended=tuple(_ended(declared, stack)),
         unreadable=readings.past.unreadable,
-        notes=(*_notes(plan, stood), *_unread_states(readings)),
+        notes=(*_notes(plan, stood), *_unread_states(readings), *readings.looked),
         known=plan.known.reported(),
         others=others,
     )
@@ -116,9 +119,15 @@ def _ended(declared: Stack, stack: Stack) -> Iterator[Expired]:
     )
 
 
-def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
+def _of_machine(step: Step, stack: Stack, movers: Movers, known: Kept) -> Drift | None:
     if step.standing == Standing.UNKNOWN:
         return None
+    if (
+        step.vm is None
+        and step.standing == Standing.MISSING
+        and (there := _next_door(step, known)) is not None
+    ):
+        return there
     if step.vm is None:
         kind = DriftKind.MISSING if step.standing == Standing.MISSING else DriftKind.AMBIGUOUS
         return Drift(kind=kind, subject=step.label, text=_text(step), vm_id=step.vm_id, ids=_ids(step))
@@ -147,6 +156,33 @@ def _of_machine(step: Step, stack: Stack, movers: Movers) -> Drift | None:
         mover=movers.of(step.vm, files) if changes or leaving else None,
         held=step.excused if step.standing == Standing.HELD else "",
     )
+
+
+def _next_door(step: Step, known: Kept) -> Drift | None:
+    """Return the drift of a machine that another stack has on a host of its own; None where none is known to have it."""
+    places = known.siblings.places(step.vm_id) if step.vm_id is not None else ()
+    if not places:
+        return None
+    entries = known.siblings.with_id(step.vm_id) if step.vm_id is not None else ()
+    declared = f", and {named(entries)} declares it" if entries else ""
+    text = f"{where(places[0])}{declared}; on no host of this stack"
+    return Drift(
+        kind=DriftKind.NEXT_DOOR, subject=step.label, text=text, vm_id=step.vm_id, ids=("machine-missing",)
+    )
+
+
+def _twice(plan: Plan) -> Iterator[Drift]:
+    """Yield machines that another stack file declares as well; who went there is said to be there, once."""
+    for step, entries in declared_twice(plan.steps, plan.known.siblings):
+        if step.vm is not None:
+            yield Drift(
+                kind=DriftKind.TWICE,
+                subject=step.label,
+                text=f"{named(entries)} declares it as well: each run would move it to its own side",
+                host=step.vm.host,
+                vm_id=step.vm_id,
+                ids=("machine-in-two-stacks",),
+            )
 
 
 def _lines(changes: tuple[Change, ...], hosts: tuple[HostName, ...]) -> Iterator[str]:
@@ -184,7 +220,7 @@ def _undeclared(
         yield Drift(
             kind=DriftKind.UNDECLARED,
             subject=vm.name,
-            text=f"is on {vm.host}, and no entry of the stack file means it ({vm.id})",
+            text=f"is on {vm.host}, and no entry of the stack file means it ({vm.id}){known_of(vm, known.siblings)}",
             host=vm.host,
             vm_id=vm.id,
             mover=None if mover == Mover() else mover,

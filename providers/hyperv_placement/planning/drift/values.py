@@ -28,6 +28,10 @@ class DriftKind(StrEnum):
     """Its entry does not fit it, as where it names a disk that the machine does not have."""
     UNDECLARED = "not declared"
     MISSING = "missing"
+    NEXT_DOOR = "with another stack"
+    """It is on no host of this stack, and another stack of the project has it on one of its own."""
+    TWICE = "declared twice"
+    """Another stack file declares it as well."""
     AMBIGUOUS = "ambiguous"
     SETTINGS = "host settings"
     DELEGATION = "delegation"
@@ -36,7 +40,12 @@ class DriftKind(StrEnum):
 
 
 _KNOWN_TO_BE_THERE = frozenset({DriftKind.PLACED, DriftKind.FILES, DriftKind.LEAVING, DriftKind.UNCOMPARED})
-_OF_MACHINES = _KNOWN_TO_BE_THERE | {DriftKind.MISSING, DriftKind.AMBIGUOUS}
+_OF_MACHINES = _KNOWN_TO_BE_THERE | {
+    DriftKind.MISSING,
+    DriftKind.NEXT_DOOR,
+    DriftKind.AMBIGUOUS,
+    DriftKind.TWICE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +198,8 @@ class Readings:
     """Our own moves."""
     logged: Mapping[VmId, LoggedMove] = field(default_factory=dict)
     """The last migration of machines by hosts' event logs, where nothing else knows it."""
+    looked: tuple[str, ...] = ()
+    """What was asked of hosts of other stacks, and which of them did not answer."""
     computers: tuple[Unknown, ...] = ()
     """Hosts that are other computers than in the last run."""
     now: datetime
