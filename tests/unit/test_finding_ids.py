@@ -178,7 +178,7 @@ def test_explain_knows_every_id(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "Switch-missing"]) == 0
     assert "a switch that the machine is connected to" in capsys.readouterr().out
     assert main(["explain", "switch-missing", "--json"]) == 0
-    (record,) = json.loads(capsys.readouterr().out)
+    (record,) = json.loads(capsys.readouterr().out)["rows"]
     assert (record["code"], record["kind"], record["severity"]) == ("switch-missing", "finding", "refusal")
     assert main(["explain", "switch-mising"]) == 1
     assert main(["explain", "0x8009030E"]) == 0

@@ -125,7 +125,7 @@ def _read(connection: Connection, host: HostName, environment: Mapping[str, str]
         lacking = " and ".join(_VARIABLES[name] for name in wanted if not variables.get(_VARIABLES[name]))
         raise CredentialsError(
             f"The credentials file {file} is not there, and of what serves in its place {lacking} is not set",
-            remedy=f"Set {lacking} as well, or write the file (chmod 600)",
+            remedy=f"Set {lacking} as well, or write the file, which only its owner may read",
         )
     else:
         values, source = _from_file(file, host, wanted, more), str(file)

@@ -288,7 +288,7 @@ def test_the_exit_code_is_that_of_the_plan(
 def test_what_to_type_stands_beside_a_guard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In the comment, so that a reviewer can answer with it."""
     main(["review", *on_paper(GUARDED, tmp_path)])
-    assert "PLACEMENT&#95;ALLOW&#61;max&#95;moves" in capsys.readouterr().out
+    assert "PLACEMENT_ALLOW=max_moves" in capsys.readouterr().out
 
 
 def step(label: str, operation: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

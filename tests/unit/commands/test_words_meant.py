@@ -52,7 +52,7 @@ def test_what_is_neither_a_path_nor_a_name_is_refused(project: Path, word: str) 
 @pytest.mark.parametrize(
     ("words", "reported"),
     [
-        (("plam", "lab"), "there is no 'plam'; did you mean 'plan'? (there: check, "),
+        (("plam", "lab"), "there is no 'plam'; did you mean 'plan'? (there: init, check, "),
         (("audit", "verfy", "lab"), "there is no 'verfy'; did you mean 'verify'? (there: verify, note)"),
         (("plan", "lab", "--jsn"), "--jsn is no word of this command; did you mean '--json'?"),
         (("plan", "lab", "--debug"), "it stands before the command: placement --debug"),
