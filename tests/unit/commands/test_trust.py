@@ -65,7 +65,7 @@ def test_a_redirected_password_is_the_first_line_of_a_review_and_has_its_own_cod
     record = json.loads(shown(capsys))
     assert (record["headline"].startswith(said), record["code"], record["trust"]["stops"]) == (True, 0, True)
     preview = tmp_path / "preview.json"
-    preview.write_text('{"steps": [], "changeSummary": {}}', encoding="utf-8")
+    preview.write_text('{"changeSummary": {"same": 1}}', encoding="utf-8")
     assert main(["review", words[0], *based, "--preview", str(preview)]) == 5
     assert shown(capsys).startswith("Changes where or how passwords are sent: hv3 ")
     assert main(["check", words[0], *based]) == 5
