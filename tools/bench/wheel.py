@@ -72,7 +72,7 @@ def measure(sites: Sites) -> list[Figure]:
             name="import of the program",
             unit="times the import of pulumi",
             result=ratio(imported, floor),
-            at_most=4,
+            at_most=6,
             notes=(f"of highspy and numpy it loads {deferred}",),
         ),
     ]
