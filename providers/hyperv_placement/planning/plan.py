@@ -54,7 +54,7 @@ def _plan(
     stack: Stack, inventory: Inventory, known: Kept, occasion: Occasion, throughput: Throughput
 ) -> Plan:
     """Return the plan with every return after maintenance that nothing forbids by itself."""
-    declared, stack = stack, stack.held(known.holds).on(occasion.day)
+    declared, stack = stack, stack.held(known.holds).at(occasion.moment)
     verdicts: Verdicts = {}
     planned = best_map(
         lambda excluded: _attempted(
@@ -64,7 +64,7 @@ def _plan(
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
     return dataclasses.replace(
         planned,
-        findings=(*planned.findings, *said(declared, known, occasion.day), *_twice(planned, known), *guards),
+        findings=(*planned.findings, *said(declared, known, occasion.moment), *_twice(planned, known), *guards),
         others=of_others(stack, inventory, known),
     )
 
