@@ -110,7 +110,7 @@ def _attempted(  # noqa: PLR0913 - what a plan is made of
         paced(stack, occasion, lambda as_limited, each: scheduled(each, as_limited, inventory, throughput, verdicts)),
     )  # fmt: skip
     stay = {step.label: step.vm.host for step in planned.steps if step.left_out and step.vm}
-    rules = broken_rules(stack, inventory, _reached(planned, picked.stands), stay)
+    rules = broken_rules(stack, inventory, _reached(planned, picked.stands), stay, known)
     findings = (*findings, *rules, *picked.findings, *planned.findings)
     return Attempt(
         plan=dataclasses.replace(planned, findings=findings),
