@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
+HERE = Path(__file__).parent.parent
 Stream = Literal["kept", "closed", "full", "unread"]
 
 
@@ -52,11 +53,12 @@ class Forks:
 
 
 @contextmanager
-def forks() -> Iterator[Forks]:
-    """Lend such a process."""
+def forks(folder: Path = HERE) -> Iterator[Forks]:
+    """Lend such a process, in the folder of a project."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("HYPERV_")}
+    environ["PYTHONPATH"] = os.pathsep.join((str(HERE), str(HERE / "providers")))
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.forking"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        cwd=Path(__file__).parent.parent, env={name: value for name, value in os.environ.items() if not name.startswith("HYPERV_")},
+        [sys.executable, "-m", "tests.forking"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder, env=environ,
     ) as process:  # fmt: skip
         try:
             yield Forks(process)

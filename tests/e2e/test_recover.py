@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.answers import checked
 from tests.documents import blocks
 from tests.e2e.conftest import Run, Site, until
 from tools.workspace import PROJECT
@@ -24,7 +25,7 @@ def recover(site: Site, *words: str) -> tuple[int, dict[str, Any]]:
     done = site.workspace.run(
         "placement", "recover", "lab", "--json", *words, check=False, capture_output=True
     )
-    return done.returncode, json.loads(done.stdout) if done.stdout else {"error": done.stderr}
+    return done.returncode, checked("recover", done.stdout) if done.stdout else {"error": done.stderr}
 
 
 def killed(run: Run) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import yaml
 
 from hyperv_placement.commands import cli
 from lab.world import person
+from tests.answers import checked
 from tests.codes import table
 from tests.fabric.conftest import Fabric, until
 from tests.unit.lab.conftest import estate, machine
@@ -91,19 +91,19 @@ STANDINGS = {
     "snoozed, to move": Standing(
         vms={"PLACED": {"host": "hv2", "snooze": {"until": "2099-12-31", "reason": "new disks"}}},
         said={
-            "drift": "snoozed until 2099-12-31 UTC: new disks",
-            "result": "snoozed until 2099-12-31 UTC: new disks",
+            "drift": "snoozed until 2099-12-31: new disks",
+            "result": "snoozed until 2099-12-31: new disks",
             "*": "1 move",
         },
     ),
     "snoozed, refused or moved by others": Standing(
         vms={"SECURED": {"host": "hv2", "snooze": {"until": "2099-12-31", "reason": "new disks"}}},
-        said={"*": "snoozed until 2099-12-31 UTC: new disks"},
+        said={"*": "snoozed until 2099-12-31: new disks"},
     ),
     "held, to move or refused": Standing(
         vms={"PLACED": {"host": "hv2"}},
         more={"hold": [{"vm": "PLACED", "until": "2099-12-31", "reason": "hands are at it"}]},
-        said={"*": "PLACED is held until 2099-12-31 UTC: hands are at it"},
+        said={"*": "PLACED is held until 2099-12-31: hands are at it"},
     ),
     "protected, in place": Standing(
         vms={}, more={"guard": {"protected": ["PLACED"]}},
@@ -111,7 +111,7 @@ STANDINGS = {
     ),
     "unknown: its host is away": Standing(
         vms={"LOST": {"host": "hv9"}}, silent={"away": AWAY},
-        said={"*": "hv9 is away until 2099-12-31 UTC: a new mainboard"},
+        said={"*": "hv9 is away until 2099-12-31: a new mainboard"},
     ),
 }  # fmt: skip
 
@@ -196,7 +196,7 @@ def test_a_result_is_told_to_scripts(
     """The same, machine by machine, with what the code says."""
     stack = declared(fabric, tmp_path, STANDINGS["refused"])
     assert cli.main(["result", str(stack), "--json"]) == 2
-    reported = json.loads(capsys.readouterr().out)
+    reported = checked("result", capsys.readouterr().out)
     assert (reported["exit_code"], reported["machines"], reported["silent"]) == (2, 5, [])
     (left,) = (each for each in reported["left"] if each["proof"] != "reached")
     assert {name: left[name] for name in ("label", "proof", "host")} == {

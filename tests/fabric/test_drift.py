@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from hyperv_placement.report.markdown import text
 from hyperv_placement.stackfile import load
 from lab.estate.spec import DiskSpec
 from lab.world import LabJob, person
+from tests.answers import checked
 from tests.fabric.conftest import Fabric, Maker, until
 from tests.unit.lab.conftest import estate, machine
 
@@ -74,7 +74,7 @@ def test_two_machines_that_a_person_moved_are_named_with_who_and_when(
     )
     moved(fabric, "WEB02", HOSTILE)
     assert cli.main(["drift", str(stack), "--json", "--junit", str(tmp_path / "junit.xml")]) == 2
-    reported = json.loads(capsys.readouterr().out)
+    reported = checked("drift", capsys.readouterr().out)
     jobs = {job.vm: job for job in fabric.world.jobs("hv1")}
     for drift in reported["drifts"]:
         ended = jobs[drift["vm_id"]].changed.replace(microsecond=0).isoformat()

@@ -9,6 +9,7 @@ import pytest
 
 from hyperv_placement.commands.cli import main
 from lab.world.objects import LabNetwork
+from tests.answers import checked
 from tests.fabric.conftest import Fabric
 from tests.fabric.test_recorded_inventory import SWAP, fabric, stack_file
 
@@ -27,7 +28,7 @@ def test_live_and_recorded_reviews_agree(
     capsys.readouterr()
     page = tmp_path / "review.html"
     assert main(["review", stack, "--base", stack, "--html", str(page), "--json"]) == 0
-    live = json.loads(capsys.readouterr().out)
+    live = checked("review", capsys.readouterr().out)
     assert main(["review", stack, "--base", stack, "--inventory", saved, "--json"]) == 0
     recorded = json.loads(capsys.readouterr().out)
     assert (live.pop("source"), recorded.pop("source")) == ("hosts", "inventory")
@@ -48,7 +49,7 @@ def test_the_doctor_is_asked_beforehand(
     there = {name: {"host": host} for name, host in (("LEFT", "hv1"), ("RIGHT", "hv2"), ("STAYS", "hv3"))}
     stack = stack_file(fabric, tmp_path, {**there, "SNAP01": {"host": "hv2"}})
     assert main(["review", stack, "--json"]) == 1
-    record = json.loads(capsys.readouterr().out)
+    record = checked("review", capsys.readouterr().out)
     assert [each["where"] for each in record["doctor"]] == ["hv1", "hv1 -> hv2"]
     assert record["doctor"][0]["text"] == "It listens for migrations on no address"
     assert "no migration network in common" in record["doctor"][1]["text"]

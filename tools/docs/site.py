@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hyperv_placement.codes.catalogue import catalogue
 from hyperv_placement.codes.findings import finding_rows
-from tools.docs import codes, enumerations, findings, keys, served
+from tools.docs import answers, codes, enumerations, exit_codes, findings, keys, served
 
 
 def written(project: Path) -> Mapping[Path, str]:
@@ -21,6 +21,8 @@ def written(project: Path) -> Mapping[Path, str]:
         docs / "enumerations.md": enumerations.render(enumerations.read(project)),
         docs / "refusals.md": findings.render(finding_rows()),
         docs / "lab-served.md": served.page(),
+        docs / "json.md": answers.page(project),
+        docs / "exit-codes.md": exit_codes.page(project),
     }
 
 

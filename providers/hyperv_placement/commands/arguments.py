@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NoReturn
 
@@ -46,9 +46,27 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *, codes: Mapping[int, str] | None = None, **options: Any) -> None:
         """Take what argparse takes, and what the command's exit codes mean."""
         super().__init__(formatter_class=Help, **options)
+        self._below: Any = None
         self.codes: dict[int, str] = {}
         """What each exit code means; none where the command has commands below it, which have them."""
         self.end_with(codes or {})
+
+    def filled(self) -> Parser:
+        """Return it with all its words; a parser may read them first when they are needed."""
+        return self
+
+    def commands(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Parser]]:
+        """Yield every command that can be typed, as `("audit", "verify")`, with its parser."""
+        if self._below is None:
+            yield path, self
+            return
+        for name, found in self._below.choices.items():
+            yield from found.filled().commands((*path, name))
+
+    def add_subparsers(self, **options: Any) -> Any:
+        """Let commands stand below this one, as argparse does."""
+        self._below = super().add_subparsers(**options)
+        return self._below
 
     def end_with(self, codes: Mapping[int, str]) -> None:
         """Say by `--help` what each exit code means."""

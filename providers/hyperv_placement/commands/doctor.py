@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     not_seen = [each.text for each in not_checked]
     shown = {
         "diagnoses": [diagnosis_record(each) for each in found],
-        "untold": not_seen,
+        "not_checked": not_seen,
         "logged_on": who,
         "holds": [str(each) for each in holds],
         "others": others_record(others),

@@ -7,8 +7,11 @@ import difflib
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from hyperv_placement import __version__
+from hyperv_placement.commands.answers import json_text
+from hyperv_placement.commands.arguments import Parser, add_json
 from hyperv_placement.commands.exit_codes import DONE
 from hyperv_placement.operations.own_repository.values import Found, is_binary
 from hyperv_placement.operations.own_repository.writing import Asked, Made, make
@@ -23,8 +26,15 @@ README.md there goes on.
 """
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+EXIT_CODES = {
+    0: "written, or nothing was left to do; also where a new version waits for --upgrade",
+    1: "an error, as where the folder cannot be written",
+}
+
+
+def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
+    parser.end_with(EXIT_CODES)
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder; made where there is none")
     parser.add_argument("--forge", choices=["github", "gitlab"], help="with pipelines and CODEOWNERS for it")
     parser.add_argument("--name", help="of the Pulumi project; default: the folder's")
@@ -44,6 +54,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write a template, from which `pulumi new DIR` makes repositories",
     )
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -59,8 +70,15 @@ def run(options: argparse.Namespace) -> int:
             template=options.template,
         )
     )
-    sys.stdout.write("".join(_lines(made)))
+    sys.stdout.write(f"{json_text(_record(made))}\n" if options.json else "".join(_lines(made)))
     return DONE
+
+
+def _record(made: Made) -> dict[str, Any]:
+    return {
+        "folder": str(made.folder), "made_by": made.version_before or None, "product": __version__, "waits": made.waits,
+        "files": [{"path": each.place, "became": each.became} for each in made.files],
+    }  # fmt: skip
 
 
 def _lines(made: Made) -> Iterator[str]:

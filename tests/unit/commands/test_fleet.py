@@ -13,6 +13,7 @@ from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.cli import main
 from hyperv_placement.planning.drift import DriftKind, DriftReport, Unknown
 from hyperv_placement.report.drift_record import drift_record
+from tests.answers import checked
 from tests.estates import guid
 from tests.unit.report.test_drift import EMPTY, HOSTILE, drift
 
@@ -36,7 +37,7 @@ def test_what_drift_prints_is_what_fleet_reads(tmp_path: Path, capsys: pytest.Ca
     ]
     page = tmp_path / "fleet.html"
     assert main(["fleet", *files, "--expect", "site1", "site8", "--json", "--html", str(page)]) == 2
-    table = json.loads(capsys.readouterr().out)
+    table = checked("fleet", capsys.readouterr().out)
     (row,) = table["drifts"]
     assert (row["id"], row["host"], row["moved_then"]) == (guid(1), "hv2", True)
     assert [each["stack"] for each in row["reports"]] == ["site1", "site7"]

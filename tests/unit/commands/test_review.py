@@ -21,6 +21,7 @@ from hyperv_placement.report.text import describe
 from hyperv_placement.resources.properties import inputs_of
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.inventory_file import read
+from tests.answers import checked
 from tests.unit.report.schedules import HOSTILE
 
 from .paper import PROJECT, on_paper, placement, story
@@ -333,7 +334,7 @@ def test_a_preview_of_the_engine_tells_what_it_can(
     content["diagnostics"].append({"message": "x", "severity": "warning"})
     file.write_text(json.dumps(content), encoding="utf-8")
     assert main(["review", stack, "--preview", str(file), "--json"]) == 1
-    record = json.loads(capsys.readouterr().out)
+    record = checked("review", capsys.readouterr().out)
     assert record["preview"]["steps"][0]["label"] == "A"
     assert set(record) == {
         "version",

@@ -1,1 +1,0 @@
-"""`make release`: the version's wheel and source archive, tried, with notes from CHANGELOG.md. Nothing is tagged, pushed or published."""
