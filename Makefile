@@ -9,7 +9,7 @@ JOBS ?= 2
 MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup develop directory browser database demo docs docs-write test test-all chaos chaos-short sweep soak bench check fuzz lock sbom clean
+.PHONY: help setup develop directory browser database demo docs docs-write test test-all chaos chaos-short sweep soak bench check fuzz lock sbom release release-prepare clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
@@ -89,6 +89,12 @@ lock: develop ## Pin the newest versions that fit, with hashes, by uv (then: mak
 
 sbom: develop ## Write sbom.cdx.json (CycloneDX): what the locks of an operator's machine hold, with licences
 	@$(VENV_PYTHON) -m tools.sbom write
+
+release: develop ## Build this version's wheel and source archive into dist/, try them, and write the notes from CHANGELOG.md
+	@$(VENV_PYTHON) -m tools.release
+
+release-prepare: develop ## Write version and dated heading for a release: make release-prepare VERSION=0.9.0
+	@$(VENV_PYTHON) -m tools.release prepare $(VERSION)
 
 clean: ## Remove what set-up and tests made; the lab and the stacks' state stay
 	rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -180,9 +180,9 @@ def test_hosts_and_machines_carry_what_is_said_of_them(opened: Opener) -> None:
     }
     assert list(marks) == ["hv1", "hv2", "hv3", "hv10"]
     assert marks["hv1"] == marks["hv2"] == []
-    assert marks["hv3"][0].startswith("held until 2099-12-01")
+    assert marks["hv3"][0].startswith("held until 2099-12-01 UTC")
     assert marks["hv3"][0].endswith(": a new board")
-    assert marks["hv10"][0].startswith("in maintenance until 2099-12-01")
+    assert marks["hv10"][0].startswith("in maintenance until 2099-12-01 UTC")
     plain, maintained = (set(pixels(page, f".host:nth-of-type({n})")) for n in (2, 4))
     assert colour("#d3d9e0") in maintained - plain
     assert page.locator(".host:nth-of-type(1) .room").first.inner_text().endswith(", 6 GiB kept free")

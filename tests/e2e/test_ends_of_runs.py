@@ -63,7 +63,7 @@ def test_a_run_hears_of_holds_and_requests_where_state_is_in_object_storage(site
             "placement", "hold", other, "lab", "--until", "2099-12-31", "--reason", "hands", capture_output=True, check=False
         )  # fmt: skip
         assert held.returncode == 0, held.stderr
-        said = f"{other} is held until 2099-12-31: hands"
+        said = f"{other} is held until 2099-12-31 UTC: hands"
         until(lambda: said in run.text(), within=60, what="the run reads the hold")
         asked = site.workspace.run("placement", "yield", "lab", capture_output=True, check=False)
         assert (asked.returncode, "has yielded" in asked.stdout) == (0, True), asked.stderr

@@ -33,10 +33,10 @@ def test_what_is_held_stays_in_every_run_and_moves_after_the_release(site: Site)
         assert done.returncode == 0, done.stdout
     first = site.up()
     assert first.returncode == 0, first.stdout
-    assert "hv1 is held until 2099-12-31: hands at it, by " in first.stdout
+    assert "hv1 is held until 2099-12-31 UTC: hands at it, by " in first.stdout
     assert "nothing comes to it. When that is done: bin/placement release hv1 lab" in first.stdout
-    assert "VM012 stays on hv3: hv1 is held until 2099-12-31" in first.stdout
-    assert "VM003 stays on hv3: VM003 is held until 2099-12-31" in first.stdout
+    assert "VM012 stays on hv3: hv1 is held until 2099-12-31 UTC" in first.stdout
+    assert "VM003 stays on hv3: VM003 is held until 2099-12-31 UTC" in first.stdout
     assert "2 held" in first.stdout
     hosts = site.hosts()
     assert {name: hosts[name] for name in HELD} == HELD

@@ -80,5 +80,5 @@ def test_every_block_of_the_page_does_what_it_says(workspace: Workspace) -> None
     assert "no drift, 12 machines on 6 hosts as declared" in loop
     assert "does not hold" not in "".join(said.values())
     [held] = [text for block, text in said.items() if "placement hold" in block]
-    assert "hv3 is held until 2099-12-31: its memory is being looked at, by " in held
+    assert "hv3 is held until 2099-12-31 UTC: its memory is being looked at, by " in held
     assert all(each in sequence for each in HOSTS)

@@ -167,7 +167,7 @@ def _with_a_silent_host(site: Site, declared: Declared, vms: dict[str, dict[str,
     for words in (("up", "--yes", "--skip-preview"), ("preview", "--expect-no-changes")):
         quiet = site.pulumi(*words)
         assert quiet.returncode == 0, quiet.stdout
-        assert "hv3 is away until 2099-12-31: a new mainboard" in quiet.stdout
+        assert "hv3 is away until 2099-12-31 UTC: a new mainboard" in quiet.stdout
     assert _result(site, "did not answer: hv3") == 0
 
     site.lab("fault", "clear")

@@ -162,7 +162,7 @@ def held_for_all(site: Site, other: Workspace, environ: Mapping[str, str], repor
     shown["up"] = typed(other, environ, "pulumi", "up", "--yes", "--skip-preview", "--stack", "lab")
     for report, said in shown.items():
         for subject in ("VM001", "hv3"):
-            assert f"{subject} is held until 2099-12-31: hands at it, by " in said, f"{report}: {said}"
+            assert f"{subject} is held until 2099-12-31 UTC: hands at it, by " in said, f"{report}: {said}"
     assert shown["up"].endswith("exit code 0"), shown["up"]
     assert "VM011 stays on hv2: hv3 is held" in shown["up"]
     assert site.hosts() == before

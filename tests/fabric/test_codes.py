@@ -91,19 +91,19 @@ STANDINGS = {
     "snoozed, to move": Standing(
         vms={"PLACED": {"host": "hv2", "snooze": {"until": "2099-12-31", "reason": "new disks"}}},
         said={
-            "drift": "snoozed until 2099-12-31: new disks",
-            "result": "snoozed until 2099-12-31: new disks",
+            "drift": "snoozed until 2099-12-31 UTC: new disks",
+            "result": "snoozed until 2099-12-31 UTC: new disks",
             "*": "1 move",
         },
     ),
     "snoozed, refused or moved by others": Standing(
         vms={"SECURED": {"host": "hv2", "snooze": {"until": "2099-12-31", "reason": "new disks"}}},
-        said={"*": "snoozed until 2099-12-31: new disks"},
+        said={"*": "snoozed until 2099-12-31 UTC: new disks"},
     ),
     "held, to move or refused": Standing(
         vms={"PLACED": {"host": "hv2"}},
         more={"hold": [{"vm": "PLACED", "until": "2099-12-31", "reason": "hands are at it"}]},
-        said={"*": "PLACED is held until 2099-12-31: hands are at it"},
+        said={"*": "PLACED is held until 2099-12-31 UTC: hands are at it"},
     ),
     "protected, in place": Standing(
         vms={}, more={"guard": {"protected": ["PLACED"]}},
@@ -111,7 +111,7 @@ STANDINGS = {
     ),
     "unknown: its host is away": Standing(
         vms={"LOST": {"host": "hv9"}}, silent={"away": AWAY},
-        said={"*": "hv9 is away until 2099-12-31: a new mainboard"},
+        said={"*": "hv9 is away until 2099-12-31 UTC: a new mainboard"},
     ),
 }  # fmt: skip
 

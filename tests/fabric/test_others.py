@@ -90,7 +90,7 @@ def test_none_is_counted_too_and_the_last_day_is_the_last(
     assert cli.main(["drift", str(path)]) == 2
     shown = capsys.readouterr().out
     assert shown.startswith("web: 3 drifts: 3 not declared; 0 machines of others\n")
-    assert "note: what is said of others (SQL*, STRAY) ended on 2020-01-31 (a rehearsal)" in shown
+    assert "note: what is said of others (SQL*, STRAY) ended on 2020-01-31 UTC (a rehearsal)" in shown
 
 
 def test_two_teams_with_a_stack_file_each_have_no_drift_of_each_other(fabric: Fabric, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from . import (
     stack_file,
     startup,
     sweep,
+    wheel,
 )
 from .figure import Figure
 from .orders import beside, choosing, tight, whole
@@ -57,6 +58,7 @@ MEASURES: dict[str, Measure] = {
 }
 ON_REQUEST: dict[str, Measure] = {
     "load": load.measure,
+    "wheel": wheel.measure,
     "plan-2000": whole.measure_huge,
     "plan-5000": whole.measure_published,
     "plan-earlier": beside.measure,

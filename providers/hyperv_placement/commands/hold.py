@@ -34,7 +34,10 @@ def add_to(parser: Parser) -> None:
         parser, "NAME", "a key under hosts: or vms: of the stack file; host:NAME or vm:NAME where it is both"
     )
     parser.add_argument(
-        "--until", required=True, metavar="DATE", help="the last day (UTC), such as 2026-12-01"
+        "--until",
+        required=True,
+        metavar="DATE",
+        help="the last day, by the stack's timezone, such as 2026-12-01",
     )
     parser.add_argument(
         "--reason", required=True, metavar="TEXT", help="why, in a few words; every report shows it"

@@ -181,16 +181,16 @@ class Occasion:
 
     now: datetime | None = None
     """With its offset from UTC; None for a plan that nobody will carry out: then no freeze is judged."""
-    read: date | None = None
-    """The day, in UTC, on which the hosts were read, where that is not `now`."""
+    read: datetime | None = None
+    """When the hosts were read, where that is not `now`, with its offset from UTC."""
     allowed: frozenset[Limit] = frozenset()
     in_run: frozenset[str] | None = None
     """Labels of the machines that the run takes (`--target`, `--exclude`); None for all: the others stay where they are."""
 
     @property
-    def day(self) -> date | None:
-        """By which snoozes and absences end, in UTC; None where no day is known."""
-        return self.now.astimezone(UTC).date() if self.now is not None else self.read
+    def moment(self) -> datetime | None:
+        """By which snoozes and absences end; None where none is known."""
+        return self.read if self.now is None else self.now
 
     def takes(self, label: str) -> bool:
         """Say whether a machine is part of the run."""

@@ -20,7 +20,7 @@ class Others:
     siblings: bool = False
     """Whether it is about what the other stack files of the project declare; either this or `names` is given."""
     until: date | None = None
-    """The last day, in UTC; None = until the line is taken out."""
+    """The last day; None = until the line is taken out."""
     reason: str = ""
 
     def __str__(self) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
+from .calendar import Day
 from .directory import DelegationSpec, DirectorySpec
 from .guard import NO_LIMITS, Guard, Window
 from .names import HostName, VmId
@@ -78,7 +79,7 @@ class Away:
     """Somebody's word that a host is away on purpose, and that neither its silence nor its machines count for now."""
 
     until: date
-    """The last day, in UTC."""
+    """The last day."""
     reason: str
 
 
@@ -140,7 +141,7 @@ class Snooze:
     """Somebody's word that drift of a machine is known and need not be counted for now."""
 
     until: date
-    """The last day, in UTC."""
+    """The last day."""
     reason: str
 
 
@@ -208,7 +209,7 @@ class Maintenance:
     """That a host must be empty for a while: nothing comes to it, and every machine leaves it, pinned ones too."""
 
     until: date | None = None
-    """The last day, in UTC; None = until the line is taken out."""
+    """The last day; None = until the line is taken out."""
     reason: str = ""
     to: tuple[HostName, ...] = ()
     """Where machines go whose entries leave no other host; none = any host that suits."""
@@ -219,7 +220,7 @@ class Hold:
     """Somebody's word that nothing comes to a host, or that a machine does not move, whatever is declared."""
 
     until: date
-    """The last day, in UTC."""
+    """The last day."""
     reason: str
     host: HostName | None = None
     label: str | None = None
@@ -274,6 +275,8 @@ class Stack:
     """Whether machines that are in their places may step aside for others and come back, where nothing else helps."""
     audit_required: bool = False
     """Whether the stack file wants a run that cannot write its audit log to start nothing."""
+    zone: tzinfo = UTC
+    """By whose clocks the days end that it names."""
     policy: Policy = field(default=UNRESTRICTED, compare=False, repr=False)
     """What operators permit; it stands outside the stack file."""
 
@@ -282,8 +285,28 @@ class Stack:
         """Whether stack file or policy let nothing start that cannot be written into the audit log."""
         return self.audit_required or self.policy.audit_required
 
+    def day(self, moment: datetime) -> Day:
+        """Return the day that it is at `moment`, which has its offset from UTC, by the clocks of the stack."""
+        return Day.at(moment, self.zone)
+
+    def at(self, moment: datetime | None) -> Stack:
+        """Return the stack as it counts at `moment`; None = no moment is known: all that it says counts."""
+        return self.on(None if moment is None else self.day(moment))
+
+    def zoned(self, zone: tzinfo) -> Stack:
+        """Return the stack with its days by the clocks of `zone`."""
+        return replace(
+            self,
+            zone=zone,
+            hosts={n: replace(h, away=zoned(h.away, zone)) if h.away else h for n, h in self.hosts.items()},
+            vms={n: replace(v, snooze=zoned(v.snooze, zone)) if v.snooze else v for n, v in self.vms.items()},
+            maintenance={n: _zoned(each, zone) for n, each in self.maintenance.items()},
+            holds=tuple(zoned(each, zone) for each in self.holds),
+            others=tuple(_zoned(each, zone) for each in self.others),
+        )
+
     def on(self, day: date | None) -> Stack:
-        """Return the stack as it counts on `day` (UTC): without the snoozes, absences, maintenance, holds and others that are over by then.
+        """Return the stack as it counts on `day`, by its own clocks: without the snoozes, absences, maintenance, holds and others that are over by then.
 
         None = no day is known: all of them count.
         """
@@ -307,10 +330,14 @@ class Stack:
             vms={label: replace(v, snooze=None) if label in awake else v for label, v in self.vms.items()},
         )
 
+    def by_its_clocks(self, holds: Iterable[Hold]) -> tuple[Hold, ...]:
+        """Return holds of the shared state, which names no zone, with their days by the clocks of the stack."""
+        return tuple(zoned(each, self.zone) for each in holds)
+
     def held(self, holds: Iterable[Hold]) -> Stack:
         """Return the stack with holds of the shared state put beside its own; of hosts and machines that it does not declare none counts."""
         known = tuple(
-            each
+            zoned(each, self.zone)
             for each in holds
             if (each.host in self.hosts or each.label in self.vms) and each not in self.holds
         )
@@ -334,3 +361,16 @@ class Stack:
         if not own and not self.limits:
             return self
         return replace(self, limits=in_force(self.limits, first, last), hosts={**self.hosts, **own})
+
+
+_Word = TypeVar("_Word", Away, Snooze, Hold)
+_Open = TypeVar("_Open", Maintenance, Others)
+
+
+def zoned(word: _Word, zone: tzinfo) -> _Word:
+    """Return what somebody has said, with its last day by the clocks of `zone`."""
+    return replace(word, until=Day.by(word.until, zone))
+
+
+def _zoned(word: _Open, zone: tzinfo) -> _Open:
+    return word if word.until is None else replace(word, until=Day.by(word.until, zone))

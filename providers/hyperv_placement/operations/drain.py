@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.model.calendar import Day
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName
@@ -49,11 +50,11 @@ def drain(stack: Stack, host: HostName, wanted: Maintenance, recorded: Path | No
 
     `recorded`: an inventory to plan by, in place of the hosts. Raises PlacementError, the file as it was.
     """
-    known, today = stack.maintenance.get(host), SystemClock().utc().date()
+    known, today = stack.maintenance.get(host), stack.day(SystemClock().utc())
     if wanted.until is not None and wanted.until < today:
         raise DrainError(
-            f"{wanted.until.isoformat()} is over: such a line would count for nothing",
-            remedy=f"Give a day that is to come; today it is {today.isoformat()} in UTC",
+            f"{Day.by(wanted.until, stack.zone)} is over: such a line would count for nothing",
+            remedy=f"Give a day that is to come; today it is {today}",
         )
 
     def edit(editor: Editor) -> None:
@@ -123,22 +124,22 @@ def rolled(stack: Stack, group: Sequence[HostName], recorded: Path | None = None
             remedy=f"{near}Name keys under hosts:",
         )
     known = kept_of(stack, PROJECT)
-    inventory, day = read_whole(stack, known, recorded)
-    return rolling(stack.on(day), inventory, group, known)
+    inventory, moment = read_whole(stack, known, recorded)
+    return rolling(stack.at(moment), inventory, group, known)
 
 
-def read_whole(stack: Stack, known: Kept, recorded: Path | None) -> tuple[Inventory, date | None]:
-    """Return all that every host and machine shows, for plans in which any machine may go to any host, and the day of it (UTC).
+def read_whole(stack: Stack, known: Kept, recorded: Path | None) -> tuple[Inventory, datetime]:
+    """Return all that every host and machine shows, for plans in which any machine may go to any host, and when.
 
     Raises PlacementError.
     """
     if recorded is not None:
-        return recorded_plan(stack, recorded)[0], read(recorded).day
+        return recorded_plan(stack, recorded)[0], read(recorded).read
     check_some({name: host.connection for name, host in stack.hosts.items()})
     with closing(Estate(stack.hosts, clock=SystemClock())) as estate:
         estate.expect(known.hosts)
-        day = estate.clock.utc().date()
-        return estate.read(Detail.FULL), day
+        moment = estate.clock.utc()
+        return estate.read(Detail.FULL), moment
 
 
 def _planned(stack: Stack, recorded: Path | None) -> Plan:

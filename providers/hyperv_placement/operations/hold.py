@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.calendar import Day
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.names import HostName
@@ -39,22 +40,22 @@ class Holds:
 
 
 def hold(stack: Stack, shared: SharedHolds, subject: str, until: date, reason: str, now: datetime) -> Holds:
-    """Hold a host or a machine of `stack` to the end of `until` (UTC), over an earlier hold of it. Raises PlacementError.
+    """Hold a host or a machine of `stack` to the end of `until`, by the clocks of the stack, over an earlier hold of it. Raises PlacementError.
 
     Who holds it is the account that runs this, by the system.
     """
     if not reason.strip():
         raise HoldError("A hold without a reason tells nobody whether it may go", remedy="Give --reason")
-    if until < now.date():
-        raise HoldError(f"{until.isoformat()} is over", remedy="Give a day that is to come")
+    if until < stack.day(now):
+        raise HoldError(f"{Day.by(until, stack.zone)} is over", remedy="Give a day that is to come")
     host, label = _meant(stack, subject)
     me = account()
     wanted = Hold(
-        until=until, reason=reason, host=host, label=label, by=me.name or me.id,
+        until=Day.by(until, stack.zone), reason=reason, host=host, label=label, by=me.name or me.id,
         since=now.isoformat(timespec="seconds"),
     )  # fmt: skip
     shared.set(wanted)
-    return Holds(changed=wanted, shared=shared.read(), declared=stack.holds)
+    return Holds(changed=wanted, shared=stack.by_its_clocks(shared.read()), declared=stack.holds)
 
 
 def release(stack: Stack, shared: SharedHolds, subject: str) -> Holds:
@@ -63,14 +64,14 @@ def release(stack: Stack, shared: SharedHolds, subject: str) -> Holds:
     One of the stack file is a line, which goes as it came: by a change of the file.
     """
     host, label = _meant(stack, subject, gone=True)
-    there = [each for each in shared.read() if each.host == host and each.label == label]
+    there = [each for each in stack.by_its_clocks(shared.read()) if each.host == host and each.label == label]
     if not there:
         in_file = [each for each in stack.holds if each.host == host and each.label == label]
         where = f"{named(in_file[0])}, by {stack.path}" if in_file else f"{subject} is not held"
         remedy = "Take its line out of hold:" if in_file else "There is nothing to release"
         raise HoldError(where, remedy=remedy)
     shared.release(there[0])
-    return Holds(changed=there[0], shared=shared.read(), declared=stack.holds)
+    return Holds(changed=there[0], shared=stack.by_its_clocks(shared.read()), declared=stack.holds)
 
 
 def shared_of(stack: Stack) -> SharedHolds:
@@ -84,14 +85,14 @@ def shared_of(stack: Stack) -> SharedHolds:
 
 
 def held(stack: Stack, known: Kept | None = None) -> tuple[Finding, ...]:
-    """Return what is held today (UTC) by the file and in the shared state, what is over, and what could not be read.
+    """Return what is held now by the file and in the shared state, what is over, and what could not be read.
 
     `known`: what is kept of the stack, where that was read.
     """
     if known is None:
         shared = SharedHolds(PROJECT, stack.path.stem)
         known = with_holds(NOTHING_KEPT, shared) if is_of_project(stack, PROJECT) else NOTHING_KEPT
-    findings = said(stack, known, SystemClock().utc().date())
+    findings = said(stack, known, SystemClock().utc())
     return tuple(each for each in findings if each.id in OF_HOLDS)
 
 

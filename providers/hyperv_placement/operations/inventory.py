@@ -32,5 +32,5 @@ def record_inventory(stack: Stack, path: Path) -> Inventory:
 
 
 def others_on(stack: Stack, inventory: Inventory, known: Kept) -> OthersSeen | None:
-    """Return the machines there that are somebody else's today (UTC); None where the stack file does not say of any."""
-    return of_others(stack.on(SystemClock().utc().date()), inventory, known)
+    """Return the machines there that are somebody else's today; None where the stack file does not say of any."""
+    return of_others(stack.at(SystemClock().utc()), inventory, known)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
@@ -143,7 +143,7 @@ def recorded_plan(stack: Stack, file: Path, *, at: datetime | None = None) -> tu
     """Return the plan by a recorded inventory; nothing but the file is read. `at`: of a run at that moment. Raises PlacementError."""
     recorded = read(file)
     return compare_recorded(
-        stack, recorded.inventory, allowances(os.environ), kept_of(stack, PROJECT), read=recorded.day, at=at
+        stack, recorded.inventory, allowances(os.environ), kept_of(stack, PROJECT), read=recorded.read, at=at
     )
 
 
@@ -153,12 +153,12 @@ def compare_recorded(
     allowed: frozenset[Limit] = frozenset(),
     known: Kept = NOTHING_KEPT,
     *,
-    read: date | None = None,
+    read: datetime | None = None,
     at: datetime | None = None,
 ) -> tuple[Inventory, Plan]:
     """Plan by what was read earlier: no host is asked and no clock, so that no freeze and no window is judged without `at`.
 
-    `read`: the day of that reading (UTC), by which snoozes and absences of hosts end; None = they all count.
+    `read`: when that was, by which snoozes and absences of hosts end; None = they all count.
     """
     with collected_rarely():
         inventory = _held_against(of_hosts(recorded, stack.hosts), stack, known)

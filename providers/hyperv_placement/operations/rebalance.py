@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
@@ -53,9 +53,9 @@ def rebalance(stack: Stack, within: Within, recorded: Path | None = None, *, wri
             f"{', '.join(strange)} is no host of {stack.path}", remedy=f"{near}Name keys under hosts:"
         )
     known = kept_of(stack, PROJECT)
-    inventory, day = read_whole(stack, known, recorded)
-    found = rebalanced(stack, inventory, within, known, Occasion(read=day))
-    diff = _written(stack, found, day, write=write) if found.entries else ""
+    inventory, moment = read_whole(stack, known, recorded)
+    found = rebalanced(stack, inventory, within, known, Occasion(read=moment))
+    diff = _written(stack, found, moment, write=write) if found.entries else ""
     return Proposed(found=found, diff=diff, written=write and bool(diff), inventory=inventory)
 
 
@@ -75,11 +75,11 @@ def as_review(proposed: Proposed, recorded: Path | None) -> Review:
     )
 
 
-def _written(stack: Stack, found: Rebalancing, day: date | None, *, write: bool) -> str:
+def _written(stack: Stack, found: Rebalancing, moment: datetime, *, write: bool) -> str:
     """Return the change of the file, made where `write` says so, once it loads as proposed."""
     with rewriting(stack, RebalanceError) as change:
         _edit(change.editor, found.entries)
-        change.proven(found.stack, "Write the hosts that are proposed by hand", day=day)
+        change.proven(found.stack, "Write the hosts that are proposed by hand", moment=moment)
         if write:
             change.keep()
     return change.difference()

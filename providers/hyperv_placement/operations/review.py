@@ -71,7 +71,7 @@ def review_live(proposed: Proposal) -> Review:
 def review_recorded(proposed: Proposal, file: Path) -> Review:
     """Review by a recorded inventory; no host is asked. Raises PlacementError where the file cannot be read."""
     recorded, allowed, known = read(file), allowances(os.environ), kept_of(proposed.stack, PROJECT)
-    inventory, plan = compare_recorded(proposed.stack, recorded.inventory, allowed, known, read=recorded.day)
+    inventory, plan = compare_recorded(proposed.stack, recorded.inventory, allowed, known, read=recorded.read)
     found = _review(proposed, inventory, plan, as_reported(inventory, recorded.read))
     return replace(found, recorded=recorded.read, age=SystemClock().utc() - recorded.read)
 

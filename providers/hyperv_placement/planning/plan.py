@@ -54,7 +54,7 @@ def _plan(
     stack: Stack, inventory: Inventory, known: Kept, occasion: Occasion, throughput: Throughput
 ) -> Plan:
     """Return the plan with every return after maintenance that nothing forbids by itself."""
-    declared, stack = stack, stack.held(known.holds).on(occasion.day)
+    declared, stack = stack, stack.held(known.holds).at(occasion.moment)
     verdicts: Verdicts = {}
     planned = best_map(
         lambda excluded: _attempted(
@@ -64,7 +64,7 @@ def _plan(
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
     return dataclasses.replace(
         planned,
-        findings=(*planned.findings, *said(declared, known, occasion.day), *_twice(planned, known), *guards),
+        findings=(*planned.findings, *said(declared, known, occasion.moment), *_twice(planned, known), *guards),
         others=of_others(stack, inventory, known),
     )
 
@@ -110,7 +110,7 @@ def _attempted(  # noqa: PLR0913 - what a plan is made of
         paced(stack, occasion, lambda as_limited, each: scheduled(each, as_limited, inventory, throughput, verdicts)),
     )  # fmt: skip
     stay = {step.label: step.vm.host for step in planned.steps if step.left_out and step.vm}
-    rules = broken_rules(stack, inventory, _reached(planned, picked.stands), stay)
+    rules = broken_rules(stack, inventory, _reached(planned, picked.stands), stay, known)
     findings = (*findings, *rules, *picked.findings, *planned.findings)
     return Attempt(
         plan=dataclasses.replace(planned, findings=findings),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.finding import Finding
@@ -67,7 +67,7 @@ class Review:
         """The stack as it counts when the hosts were read: with the holds of the shared state, without words that are over."""
         read = self.recorded or self.asked
         held = self.stack.held(self.plan.known.holds)
-        return held.on(None if read is None else read.astimezone(UTC).date())
+        return held.at(read)
 
     @property
     def infeasible(self) -> bool:

@@ -115,7 +115,7 @@ def doubted(step: Step, stack: Stack, inventory: Inventory, known: Kept) -> Step
 
 def until(word: Snooze | Away) -> str:
     """Return the last day and the reason, as `2026-12-01: new disks`."""
-    return f"{word.until.isoformat()}: {word.reason}"
+    return f"{word.until}: {word.reason}"
 
 
 def is_away(name: HostName, away: Away) -> str:

@@ -34,6 +34,7 @@ from hyperv_placement.resources.preview_diff import (
     keep_names,
     keep_places,
 )
+from hyperv_placement.resources.reviewed import lines_of_reviewed
 from hyperv_placement.resources.run_audit import audit_of, open_audit
 from hyperv_placement.resources.targets import taken_by_run
 from hyperv_placement.resources.vm_placement import TYPE
@@ -98,6 +99,7 @@ def read_and_declare(name: str, within: Within = ALONE) -> dict[str, Any]:
             plan = warn_missing_delegation(stack, estate, plan, delegation, estate.clock)
             # Where the engine has read nothing before (`--refresh=false`), the last run says what the state has.
             keys = keys_of(plan, reported or identities.kept().machines)
+            reviewed = lines_of_reviewed(stack, plan) if within == ALONE else ()
             log = audit_of(stack, audit_path(Path(), name), estate.clock)
             open_audit(log, inventory, plan.schedule)
             keep_places(identities, plan)
@@ -117,4 +119,4 @@ def read_and_declare(name: str, within: Within = ALONE) -> dict[str, Any]:
     resources = declare(stack, plan, inventory, keys, delegation, within=within)
     for line in few_hands(plan.schedule, hands_of(sys.orig_argv)):
         program_log.warn(line)
-    return outputs(resources, plan)
+    return outputs(resources, plan, reviewed)

@@ -74,11 +74,7 @@ def who(mover: Mover) -> str:
 
 def snoozed(drift: Drift) -> str:
     """Return until when and why it does not count."""
-    return (
-        ""
-        if drift.snooze is None
-        else f"snoozed until {drift.snooze.until.isoformat()}: {drift.snooze.reason}"
-    )
+    return "" if drift.snooze is None else f"snoozed until {drift.snooze.until}: {drift.snooze.reason}"
 
 
 def unknown(report: DriftReport) -> Iterator[tuple[str, str]]:
@@ -102,22 +98,20 @@ def ended(each: Expired) -> str:
         way = (
             f"it counts no more: {each.release}" if each.release else "it counts no more, and its line can go"
         )
-        return (
-            f"the hold of {each.label} ended on {each.snooze.until.isoformat()} ({each.snooze.reason}); {way}"
-        )
+        return f"the hold of {each.label} ended on {each.snooze.until} ({each.snooze.reason}); {way}"
     if isinstance(each.snooze, Others):
         return others_over(each.snooze)
     if isinstance(each.snooze, Maintenance):
-        day = "" if each.snooze.until is None else f" on {each.snooze.until.isoformat()}"
+        day = "" if each.snooze.until is None else f" on {each.snooze.until}"
         why = f" ({each.snooze.reason})" if each.snooze.reason else ""
         return f"the maintenance of {each.label} ended{day}{why}; it counts no more, and its line can go"
     if isinstance(each.snooze, Away):
         return (
-            f"{each.label} was to be away until {each.snooze.until.isoformat()} ({each.snooze.reason});"
+            f"{each.label} was to be away until {each.snooze.until} ({each.snooze.reason});"
             " its silence counts again, and the entry can go"
         )
     return (
-        f"the snooze of {each.label} ended on {each.snooze.until.isoformat()} ({each.snooze.reason});"
+        f"the snooze of {each.label} ended on {each.snooze.until} ({each.snooze.reason});"
         " its drift counts again, and the entry can go"
     )
 

@@ -33,7 +33,7 @@ def others_lines(seen: OthersSeen | None) -> Iterator[str]:
 
 def others_over(entry: Others) -> str:
     """Return that a word about others has ended."""
-    day = "" if entry.until is None else f" on {entry.until.isoformat()}"
+    day = "" if entry.until is None else f" on {entry.until}"
     why = f" ({entry.reason})" if entry.reason else ""
     return (
         f"what is said of others ({entry}) ended{day}{why}; their machines count again, and the line can go"

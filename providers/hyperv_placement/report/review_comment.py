@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hyperv_placement import quoting
+from hyperv_placement.model.calendar import shown
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.guard import NO_LIMITS
 from hyperv_placement.model.move import Move
@@ -107,7 +108,7 @@ def _introduction(review: Review) -> Iterator[str]:
     source = (
         "the hosts as they are now"
         if review.recorded is None
-        else f"the inventory recorded at {text(review.recorded.isoformat(timespec='minutes'))}"
+        else f"the inventory recorded at {text(shown(review.recorded, review.stack.zone))}"
     )
     yield f"Planned for {name(review.stack.path.name)} by {source}. Times and blackouts are estimates."
     yield f"{text(review.plan.known.reported())}."

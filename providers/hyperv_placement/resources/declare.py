@@ -173,14 +173,17 @@ def _after(
     return first + [accounts[name] for name in holders if name is not None and name in accounts]
 
 
-def outputs(resources: Mapping[str, VmPlacement], plan: Plan) -> dict[str, Any]:
-    """Return, out of the resources' own outputs, `placement` (machine -> host) and `moves` (made so far), and the `plan`."""
+def outputs(resources: Mapping[str, VmPlacement], plan: Plan, reviewed: Sequence[str] = ()) -> dict[str, Any]:
+    """Return, out of the resources' own outputs, `placement` (machine -> host) and `moves` (made so far), and the `plan`.
+
+    `reviewed`: the lines of the plan that the run is held to: sizes and times of today would be a change to the engine, at the end of the run.
+    """
     # Numbers come back from the engine as floats: a Struct of protobuf has no others.
     total = pulumi.Output.all(*(r.moves for r in resources.values())).apply(
         lambda counts: int(sum(count or 0 for count in counts))
     )
     placement = {label: resource.host for label, resource in resources.items()}
-    return {"placement": placement, "moves": total, "plan": outline(plan)}
+    return {"placement": placement, "moves": total, "plan": list(reviewed) or outline(plan)}
 
 
 def _say(step: Step, schedule: Schedule, resource: VmPlacement, *, adopted: bool) -> None:

@@ -166,7 +166,7 @@ class Fleet:
     def _identify(self, spec: VmSpec, inventory: Inventory, known: VmId | None) -> VirtualMachine | NotFound:
         if not inventory.unreachable:  # the rule: a look through the whole stack for each machine is saved
             return identify(spec, inventory, known)
-        stack = self.stack.on(self.clock.utc().date())
+        stack = self.stack.at(self.clock.utc())
         return identify(spec, inventory, known, behind_silence(self.identities.kept(), stack, inventory))
 
     def move(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from datetime import UTC
 from functools import cache
 from pathlib import Path
 
@@ -61,9 +60,9 @@ class Fleets:
         handoff = Handoff(
             project=self._project, engine=self._engine, stack=declared, since=since, run=run_of(os.environ)
         )  # fmt: skip
-        current = declared.on(self._clock.utc().astimezone(UTC).date())
+        current = declared.at(self._clock.utc())
         audit = audit_of(current, audit_path(self._project, stack), self._clock)
-        watch = SharedWatch(SharedHolds(self._project, stack, in_run=True), self._clock, since)
+        watch = SharedWatch(SharedHolds(self._project, stack, in_run=True), self._clock, since, current.zone)
         return Fleet(current, self._clock, audit, handoff, allowances(os.environ), watch=watch)
 
     def of_reader(self, stack: str) -> Fleet | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import MoveRefusedError, PlacementError
+from hyperv_placement.model.calendar import Day
 from hyperv_placement.model.move import Move
-from hyperv_placement.model.stack import Hold
+from hyperv_placement.model.stack import Hold, zoned
 from hyperv_placement.planning.machine.held import named
 from hyperv_placement.workspace.holds import SharedHolds, holds_in
 from hyperv_placement.workspace.yielding import YieldRequest, asked, take_away
@@ -27,11 +28,15 @@ ANSWER_S = 10.0
 class SharedWatch:
     """The shared state of one run, read in a thread of its own from the first move on."""
 
-    def __init__(self, shared: SharedHolds, clock: Clock, begun: datetime | None) -> None:
-        """`begun`: when the run began, in UTC; None where that is not known, and what is there at the first reading counts as older."""
+    def __init__(self, shared: SharedHolds, clock: Clock, begun: datetime | None, zone: tzinfo = UTC) -> None:
+        """`begun`: when the run began, in UTC; None where that is not known, and what is there at the first reading counts as older.
+
+        `zone`: of the stack file, by whose clocks holds end.
+        """
         self._shared = shared
         self._clock = clock
         self._begun = begun
+        self._zone = zone
         self._lock = threading.Lock()
         self._running = False
         self._tell: Callable[[str], None] = lambda _text: None
@@ -60,7 +65,7 @@ class SharedWatch:
 
     def check(self, label: str, move: Move) -> None:
         """Raise MoveRefusedError where a hold that was set meanwhile keeps a machine from moving, or its destination from getting it."""
-        today = self._clock.utc().astimezone(UTC).date()
+        today = Day.at(self._clock.utc(), self._zone)
         for hold in self._holds:
             keeps = hold.label == label or (move.changes_host and hold.host == move.destination)
             if keeps and today <= hold.until:
@@ -103,8 +108,9 @@ class SharedWatch:
 
     def _note(self, holds: tuple[Hold, ...], *, first: bool) -> None:
         """Keep the holds, and report those that are new; what stood there before is in the plan."""
-        come = [] if first else [each for each in holds if each not in self._holds]
-        self._holds = holds
+        ours = tuple(zoned(each, self._zone) for each in holds)
+        come = [] if first else [each for each in ours if each not in self._holds]
+        self._holds = ours
         for hold in come:
             self._tell(f"{named(hold)}. What has not started stays where it is")
 

@@ -10,6 +10,7 @@ from hyperv_placement.model.units import parse_bytes
 from .findings import Findings
 from .nodes import Mapping, Node, Scalar
 from .windows import read_windows
+from .zones import zone_of
 
 
 def read_guard(
@@ -25,7 +26,7 @@ def read_guard(
         max_bytes=None if most is None else parse_bytes(most.text),
         max_hosts=_whole(section.scalar("max_hosts")),
         max_failures=_whole(section.scalar("max_failures")),
-        freeze=read_windows(section.value("freeze"), "guard.freeze", findings),
+        freeze=read_windows(section.value("freeze"), "guard.freeze", findings, zone_of(root)),
         protected=labels(section.value("protected"), "guard.protected"),
         all_or_nothing=_yes(section.scalar("all_or_nothing")),
     )

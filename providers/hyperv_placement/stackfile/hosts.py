@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from hyperv_placement.model.names import HostName, dns
 from hyperv_placement.model.reserve import Reserve
@@ -22,6 +23,7 @@ from .nodes import Mapping, Scalar
 from .paths import is_disk_file, normalized, path_problem
 from .windows import read_limits, read_windows
 from .words import read_word
+from .zones import zone_of
 
 
 def read_hosts(root: Mapping, folder: Path, findings: Findings) -> Dict[HostName, HostSpec]:
@@ -30,14 +32,14 @@ def read_hosts(root: Mapping, folder: Path, findings: Findings) -> Dict[HostName
     migration = read_live_migration(
         root.mapping("live_migration"), LiveMigration(), "live_migration", findings
     )
-    section = root.mapping("hosts")
+    section, zone = root.mapping("hosts"), zone_of(root)
     hosts: dict[HostName, HostSpec] = {}
     if section is None:
         return hosts
     for name in section.entries:
         entry = section.mapping(name)
         if entry is not None:
-            host = _host(HostName(name), entry, everywhere, folder, findings)
+            host = _host(HostName(name), entry, everywhere, folder, findings, zone)
             own = entry.mapping("live_migration")
             hosts[host.name] = replace(
                 host,
@@ -48,7 +50,12 @@ def read_hosts(root: Mapping, folder: Path, findings: Findings) -> Dict[HostName
 
 
 def _host(
-    name: HostName, entry: Mapping, everywhere: Connection, folder: Path, findings: Findings
+    name: HostName,
+    entry: Mapping,
+    everywhere: Connection,
+    folder: Path,
+    findings: Findings,
+    zone: ZoneInfo | None,
 ) -> HostSpec:
     connection = _connection(entry.mapping("connection"), everywhere, folder, findings)
     vtpm, bandwidth = entry.scalar("allow_vtpm"), entry.scalar("bandwidth")
@@ -67,8 +74,8 @@ def _host(
         bandwidth=None if bandwidth is None else parse_bits(bandwidth.text),
         allow_vtpm=vtpm is not None and vtpm.text.lower() in {"true", "yes", "on"},
         away=None if word is None else Away(until=word[0], reason=word[1]),
-        windows=read_windows(entry.value("window"), f"hosts.{name}.window", findings),
-        limits=read_limits(entry.value("limits"), f"hosts.{name}.limits", findings),
+        windows=read_windows(entry.value("window"), f"hosts.{name}.window", findings, zone),
+        limits=read_limits(entry.value("limits"), f"hosts.{name}.limits", findings, zone),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import cast
 
@@ -29,6 +30,7 @@ from .rules import RuleReader, report_contradictions
 from .schema import STACK_SCHEMA, read_schema
 from .source import Source, read_source, source_of
 from .windows import read_limits, read_windows
+from .zones import KEY, read_zone, zone_of
 
 
 def load(path: Path, *, stack: str | None = None) -> Stack:
@@ -82,7 +84,7 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
         rules=rules.rules(),
         guard=read_guard(root, rules.known, findings),
         windows=_windows(root, findings),
-        limits=read_limits(root.value("limits"), "limits", findings),
+        limits=read_limits(root.value("limits"), "limits", findings, zone_of(root)),
         one_at_a_time=rules.one_at_a_time(),
         balance=_balance(root.mapping("balance")),
         maintenance=read_maintenance(root, rules, findings),
@@ -97,6 +99,8 @@ def _stack(path: Path, root: Mapping, findings: Findings) -> Stack:
         bystanders=root.scalar("bystanders") is not None,
         audit_required=root.scalar("audit") is not None,
     )
+    named = root.scalar(KEY)
+    stack = stack.zoned((named and read_zone(named, KEY, findings)) or UTC)
     report_twins(vms, findings)
     report_shared_targets(vms, hosts, _disk_lines(section), findings)
     report_contradictions(stack.rules, vms, findings)
@@ -118,7 +122,7 @@ def _windows(root: Mapping, findings: Findings) -> tuple[Window, ...]:
             " put all entries into one of them",
         )
     where = "window" if beside is None else "guard.window"
-    return read_windows(at_the_top if beside is None else beside, where, findings)
+    return read_windows(at_the_top if beside is None else beside, where, findings, zone_of(root))
 
 
 def _balance(section: Mapping | None) -> Balance:

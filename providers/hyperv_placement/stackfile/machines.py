@@ -16,6 +16,7 @@ from .paths import part_problem
 from .storage import named_roots, read_storage
 from .windows import read_windows
 from .words import read_word
+from .zones import zone_of
 
 
 class MachineReader:
@@ -24,6 +25,7 @@ class MachineReader:
     def __init__(self, root: Mapping, findings: Findings) -> None:
         """Know the hosts of `root`; one that was unreadable there is no unknown name."""
         self._findings = findings
+        self._zone = zone_of(root)
         section = root.mapping("hosts")
         self._names = list(section.entries) if section is not None else []
         self._near_hosts = NearNames(self._names)
@@ -63,7 +65,7 @@ class MachineReader:
             migration=options,
             snooze=None if word is None else Snooze(until=word[0], reason=word[1]),
             prefer=self._preferred(label, entry.value("prefer"), hosts),
-            windows=read_windows(entry.value("window"), f"{where}.window", self._findings),
+            windows=read_windows(entry.value("window"), f"{where}.window", self._findings, self._zone),
             line=line,
         )
 

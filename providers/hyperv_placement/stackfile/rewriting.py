@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import datetime
 
 from hyperv_placement.errors import PlacementError, StackFileError
 from hyperv_placement.model.stack import Stack
@@ -35,10 +35,10 @@ class Rewriting:
             reported = self._fresh.reported(error.message)
             raise self._error(f"what would be written does not load: {reported}") from error
 
-    def proven(self, wanted: Stack, remedy: str, *, day: date | None = None) -> Stack:
-        """Return what the file would declare, which is `wanted`, as it counts on `day` (UTC). `remedy`: where it is not."""
+    def proven(self, wanted: Stack, remedy: str, *, moment: datetime | None = None) -> Stack:
+        """Return what the file would declare, which is `wanted`, as it counts at `moment`. `remedy`: where it is not."""
         found = self.loaded()
-        if _unlined(found.on(day)) != _unlined(wanted):
+        if _unlined(found.at(moment)) != _unlined(wanted):
             raise self._error(
                 f"{self._stack.path} is laid out so that the change cannot be written by us", remedy=remedy
             )

@@ -48,7 +48,21 @@ def engine_started() -> datetime | None:
 def engine_command() -> Sequence[str]:
     """Return the command line of the engine above this process; an empty one where there is none, or the system does not say."""
     try:
-        above = [each for each in psutil.Process().parents() if Path(each.name()).stem.casefold() == _ENGINE]
-        return above[0].cmdline() if above else ()
+        engine = _engine_above()
+        return () if engine is None else engine.cmdline()
     except psutil.Error:
         return ()
+
+
+def engine_folder() -> Path | None:
+    """Return the folder that the engine above this process works in; None where there is none, or the system does not say."""
+    try:
+        engine = _engine_above()
+        return None if engine is None else Path(engine.cwd())
+    except psutil.Error:
+        return None
+
+
+def _engine_above() -> psutil.Process | None:
+    above = (each for each in psutil.Process().parents() if Path(each.name()).stem.casefold() == _ENGINE)
+    return next(above, None)

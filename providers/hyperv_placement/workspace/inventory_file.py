@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,6 @@ class Recorded:
     read: datetime
     """When the reading began, in UTC."""
     inventory: Inventory
-
-    @property
-    def day(self) -> date:
-        """The day of the reading, in UTC."""
-        return self.read.astimezone(UTC).date()
 
 
 def document(recorded: Recorded) -> str:

@@ -366,7 +366,13 @@ def test_what_is_downloaded_of_earlier_runs_is_of_the_branch_itself() -> None:
         for text in [file.read_text(encoding="utf-8")]
         if "gh run list" in text
     ]
-    known = {"apply.yaml", "inventory.yaml", "apply-sites.yaml", "drift-sites.yaml", '"${WORKFLOW:-apply.yaml}"'}
+    known = {
+        "apply.yaml",
+        "inventory.yaml",
+        "apply-sites.yaml",
+        "drift-sites.yaml",
+        '"${WORKFLOW:-apply.yaml}"',
+    }
     assert len(asked) == 6
     for text in asked:
         assert set(re.findall(r"--workflow (\S+)", text)) <= known

@@ -55,7 +55,7 @@ def test_a_host_and_a_machine_are_held_and_released(shared: SharedHolds) -> None
     [
         ("hv9", DAY, "x", "hv9 is neither a host nor a machine"),
         ("hv1", DAY, "x", "hv1 is a host and a machine of .* Say host:hv1 or vm:hv1"),
-        ("hv2", date(2026, 11, 29), "x", "2026-11-29 is over"),
+        ("hv2", date(2026, 11, 29), "x", "2026-11-29 UTC is over"),
         ("hv2", DAY, " ", "without a reason"),
     ],
 )

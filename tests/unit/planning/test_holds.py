@@ -49,7 +49,7 @@ def test_a_hold_of_the_shared_state_counts_as_one_of_the_file_and_says_who_set_i
     (step,) = found.steps
     assert (step.standing, step.move, step.fails, proof(step)) == (Standing.HELD, None, False, Proof.REACHED)
     assert complete(found)
-    by = "hv1 is held until 2026-12-01: hands are at it, by LAB\\anna since 2026-11-30T03:00:00+00:00"
+    by = "hv1 is held until 2026-12-01 UTC: hands are at it, by LAB\\anna since 2026-11-30T03:00:00+00:00"
     assert [each.text for each in step.findings] == [f"VM001 stays on hv2: {by}"]
     assert f"{by}; nothing comes to it" in [each.text for each in found.findings]
     in_file = on(LAST, replace(declared, holds=(replace(HV1, by="", since=""),)))
@@ -74,13 +74,13 @@ def test_a_hold_of_the_shared_state_that_is_over_is_said_with_what_to_type() -> 
     found = on(AFTER, declared, SHARED)
     (line,) = [each for each in found.findings if each.id == "hold-over"]
     assert (
-        line.text == "The hold of hv1 ended on 2026-12-01 (hands are at it, by LAB\\anna): it counts no more"
+        line.text == "The hold of hv1 ended on 2026-12-01 UTC (hands are at it, by LAB\\anna): it counts no more"
     )
     assert line.remedy.endswith("else: bin/placement release hv1 test")
     assert f"hold: {line}" in render_outcome(outcome_of(declared, found, SEEN, {}))
     report = render_drift(drift_of(declared, SEEN, found, Readings(now=AFTER)))
     assert (
-        "the hold of hv1 ended on 2026-12-01 (hands are at it); it counts no more: bin/placement release hv1 test"
+        "the hold of hv1 ended on 2026-12-01 UTC (hands are at it); it counts no more: bin/placement release hv1 test"
         in report
     )
 
@@ -117,10 +117,10 @@ def test_drift_says_held_and_does_not_count_it() -> None:
     text = render_drift(report)
     assert "1 held" in text.splitlines()[0]
     assert "held: VM001: is on hv2, declared on hv1" in text
-    assert "hold: hv1 is held until 2026-12-01: hands are at it, by LAB\\anna" in text
+    assert "hold: hv1 is held until 2026-12-01 UTC: hands are at it, by LAB\\anna" in text
     result = outcome_of(declared, made, SEEN, {})
     assert (result.proof, [each.standing for each in result.left]) == (Proof.REACHED, [Standing.HELD])
-    assert "hold: hv1 is held until 2026-12-01: hands are at it" in render_outcome(result)
+    assert "hold: hv1 is held until 2026-12-01 UTC: hands are at it" in render_outcome(result)
     over = drift_of(replace(declared, holds=(HV1,)), SEEN, on(AFTER, declared), Readings(now=AFTER))
     assert [each.subject for each in over.drifts] == ["VM001"]
     assert "the hold of hv1 ended on 2026-12-01 (hands are at it); it counts no more" in render_drift(over)

@@ -154,6 +154,7 @@ KEYS: dict[str, tuple[str, Any, Any, frozenset[str]]] = {
     "othersEntry.siblings": ("others", ["SQL*"], ["SQL*", {"siblings": True}], NEVER),
     "othersEntry.until": ("others", [{"names": ["SQL*"], "until": "2026-12-01"}], [{"names": ["SQL*"]}], NEVER),
     "othersEntry.reason": ("others", [{"names": ["SQL*"]}], [{"names": ["SQL*"], "reason": "the team of databases"}], NEVER),
+    "timezone": ("timezone", None, "Europe/Berlin", NEVER),
     "audit": ("audit", "required", None, UP),
     "bystanders": ("bystanders", None, "allow", UP),
     "delegation_wait": ("delegation_wait", "15 min", 0, NEVER),

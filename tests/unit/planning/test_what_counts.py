@@ -137,6 +137,6 @@ def test_a_recording_is_judged_by_its_own_day() -> None:
     """So that the same input gives the same plan on every day; without a day all words count."""
     declared = with_away(stack(spec(1, "hv3")), "hv3")
     seen = inventory(host("hv1"), host("hv2"), silent=("hv3",))
-    assert complete(plan(declared, seen, occasion=Occasion(read=DAY)))
-    assert not complete(plan(declared, seen, occasion=Occasion(read=date(2026, 12, 2))))
+    assert complete(plan(declared, seen, occasion=Occasion(read=datetime(2026, 12, 1, 12, tzinfo=UTC))))
+    assert not complete(plan(declared, seen, occasion=Occasion(read=datetime(2026, 12, 2, tzinfo=UTC))))
     assert complete(plan(declared, seen))

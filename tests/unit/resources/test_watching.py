@@ -148,7 +148,7 @@ def test_a_hold_that_was_set_since_the_plan_keeps_its_machines(project: Project)
     for _ in range(400):
         if watch._holds or pause.wait(0.05):
             break
-    with pytest.raises(MoveRefusedError, match="hv2 is held until 2099-12-31: firmware, by anna"):
+    with pytest.raises(MoveRefusedError, match="hv2 is held until 2099-12-31 UTC: firmware, by anna"):
         watch.check("VM001", away)
     with pytest.raises(MoveRefusedError, match="VM003 is held"):
         watch.check("VM003", other)

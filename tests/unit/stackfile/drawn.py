@@ -328,6 +328,7 @@ def stacks(draw: st.DrawFn) -> Stack:
         one_at_a_time=draw(st.lists(turns(labels), max_size=2).map(tuple)) if len(labels) > 1 else (),
         directory=draw(DIRECTORIES if delegation else st.none() | DIRECTORIES),
         delegation=delegation,
+        zone=draw(st.sampled_from([ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")])),
         delegation_wait=draw(st.integers(0, 86_400)),
         wait_for_activity=draw(st.integers(0, 86_400)),
         on_cancel=draw(st.sampled_from(OnCancel)),

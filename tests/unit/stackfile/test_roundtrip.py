@@ -42,6 +42,7 @@ def rendered(stack: Stack) -> str:
         "hosts": {name: _host(host) for name, host in stack.hosts.items()},
         "vms": {label: _vm(vm) for label, vm in stack.vms.items()},
         "rules": [_rule(rule) for rule in stack.rules],
+        "timezone": str(stack.zone),
         "delegation_wait": stack.delegation_wait,
         "wait_for_activity": stack.wait_for_activity,
         "on_cancel": stack.on_cancel.value,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.metadata import packages_distributions
@@ -117,3 +118,29 @@ def test_the_project_has_a_licence_and_says_how_to_report() -> None:
     page = (PROJECT / "SECURITY.md").read_text(encoding="utf-8")
     for section in ("Report", "Assets", "Actors", "Boundaries", "Promises", "No promises"):
         assert f"\n## {section}" in page
+
+
+def test_git_is_kept_from_what_pages_have_people_write_here() -> None:
+    """Passwords, recorded inventories and reviews, as the pages name them; nothing that is part of the project is ignored."""
+    private = [
+        "secrets/hyperv.yaml",
+        ".secrets/directory.yaml",
+        "lab.json",
+        "inventory.json",
+        "review.html",
+        "review.md",
+        "drift.md",
+    ]
+    answer = subprocess.run(
+        ["git", "check-ignore", "--no-index", *private, "stacks/prod.yaml", "stacks/Pulumi.prod.yaml", "sbom.cdx.json"],
+        cwd=PROJECT, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert answer.stdout.splitlines() == private
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"],
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert tracked.stdout == ""

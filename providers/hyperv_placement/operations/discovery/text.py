@@ -17,6 +17,13 @@ from .scalars import path, quoted, remark
 
 _WIDTH = 110
 """Characters of a line above which an entry is written in several."""
+_READ_ONLY = (
+    "#",
+    "# Read-only to begin with: a run that would move anything ends before it starts. To let runs move machines raise the number, or",
+    f"# take the line out; for one run alone: PLACEMENT_ALLOW=max_moves {quoting.own('bin/pulumi up')}.",
+    "guard: {max_moves: 0}",
+    "",
+)
 Tree = Mapping[str, "str | Tree"]
 """Keys as they are, values as written."""
 
@@ -91,6 +98,7 @@ def _above(preface: Preface, draft: Draft) -> Iterator[str]:
     if silent:
         yield "#"
         yield f"# NOT COMPLETE: {', '.join(host.name for host in silent)} could not be read; machines there are not declared."
+    yield from _READ_ONLY
     yield "connection:"
     yield from _block(preface.connection, 2)
     yield ""

@@ -54,7 +54,7 @@ def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> Examined:
         error = replace(twice, severity=Severity.REFUSAL)
         found.append(error.about(Subject.machine(label), "Two stacks take it to and fro"))
     found.sort(key=lambda each: not each.refuses)
-    others = of_others(stack.on(clock.utc().date()), reading.inventory, known)
+    others = of_others(stack.at(clock.utc()), reading.inventory, known)
     return Examined(found, list(not_checked(stack, reading)), others)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from hyperv_placement import quoting
@@ -29,7 +29,7 @@ RENEW = timedelta(days=30)
 def silent_hosts(stack: Stack, reading: Reading) -> Iterator[Finding]:
     """Yield why hosts could not be read, once for each cause; a host that is declared away only warns."""
     causes: dict[tuple[str, str], list[str]] = {}
-    today = stack.on(reading.now.astimezone(UTC).date())
+    today = stack.at(reading.now)
     for host in reading.hosts.values():
         away = today.hosts[host.name].away
         if host.trouble is not None and away is not None:

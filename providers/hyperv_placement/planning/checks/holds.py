@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import datetime
 
 from hyperv_placement import quoting
 from hyperv_placement.model.finding import Finding
@@ -37,23 +37,23 @@ def held_back(step: Step, hold: Hold, stack: Stack, *, leaves: bool = False) -> 
         step,
         standing=Standing.HELD,
         move=None,
-        excused=f"held until {hold.until.isoformat()}: {hold.reason}",
+        excused=f"held until {hold.until}: {hold.reason}",
         findings=(Finding.warning("machine-held", text, _when_done(hold, stack)),),
     )
 
 
-def said(stack: Stack, known: Kept, day: date | None) -> Iterator[Finding]:
-    """Yield a line for each hold that counts on `day` (UTC), whether or not it stops anything, and for each whose last day is over.
+def said(stack: Stack, known: Kept, moment: datetime | None) -> Iterator[Finding]:
+    """Yield a line for each hold that counts at `moment`, whether or not it stops anything, and for each whose last day is over.
 
-    One of the shared state that means nothing which `stack` declares is said, too, and so is that they could not be read. `day`: None
+    One of the shared state that means nothing which `stack` declares is said, too, and so is that they could not be read. `moment`: None
     where none is known; then all of them count.
     """
     whole = stack.held(known.holds)
-    counting = whole.on(day)
+    counting = whole.at(moment)
     for hold in counting.holds:
         effect = "nothing comes to it" if hold.host is not None else "it does not move"
         yield Finding.warning("hold-in-force", f"{named(hold)}; {effect}", _when_done(hold, stack))
-    for hold in known.holds:
+    for hold in stack.by_its_clocks(known.holds):
         if hold not in whole.holds:
             text = f"{named(hold)}; {stack.path.name} declares no {_kind(hold)} of that name, so that nothing is held by it"
             yield Finding.warning("hold-undeclared", text, _when_done(hold, stack))
@@ -69,7 +69,7 @@ def _over(declared: Stack, stack: Stack) -> Iterator[Finding]:
             why = f" ({entry.reason})" if entry.reason else ""
             yield Finding.warning(
                 "word-over",
-                f"The maintenance of {name} ended on {entry.until.isoformat()}{why}: it counts no more",
+                f"The maintenance of {name} ended on {entry.until}{why}: it counts no more",
                 "Take its line out of maintenance:, or give it a later until:",
             )
     for hold in declared.holds:
@@ -77,7 +77,7 @@ def _over(declared: Stack, stack: Stack) -> Iterator[Finding]:
             by = f", by {hold.by}" if hold.by else ""
             yield Finding.warning(
                 "hold-over",
-                f"The hold of {hold.host or hold.label} ended on {hold.until.isoformat()} ({hold.reason}{by}): it counts no more",
+                f"The hold of {hold.host or hold.label} ended on {hold.until} ({hold.reason}{by}): it counts no more",
                 f"If it is to count on, hold it anew to a later day; else: {release(hold, stack)}"
                 if hold.by
                 else "Take its line out of hold:, or give it a later until:",

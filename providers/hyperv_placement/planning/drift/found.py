@@ -36,10 +36,9 @@ def drift_of(
     `left`: what moves have left behind.
     """
     left = left or LeftBehind(unread={})
-    day = readings.now.astimezone(UTC).date()
-    holds = tuple(str(each) for each in said(stack, plan.known, day) if each.id in IN_FORCE)
+    holds = tuple(str(each) for each in said(stack, plan.known, readings.now) if each.id in IN_FORCE)
     declared = stack.held(plan.known.holds)
-    stack = declared.on(day)
+    stack = declared.at(readings.now)
     movers = Movers(inventory, readings.past.moves, readings.names, readings.logged)
     stood = {step.label: _of_machine(step, stack, movers, plan.known) for step in plan.steps}
     doubts = {

@@ -25,7 +25,7 @@ def holding(stack: Stack, spec: VmSpec, vm: VirtualMachine) -> Hold | None:
 def named(hold: Hold) -> str:
     """Return what is held, until when, why, and who says so."""
     by = f", by {hold.by} since {hold.since}" if hold.by else ""
-    return f"{hold.host or hold.label} is held until {hold.until.isoformat()}: {hold.reason}{by}"
+    return f"{hold.host or hold.label} is held until {hold.until}: {hold.reason}{by}"
 
 
 def aim(stack: Stack, spec: VmSpec, vm: VirtualMachine) -> HostName:

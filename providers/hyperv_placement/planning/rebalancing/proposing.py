@@ -115,7 +115,7 @@ def rebalanced(
     loses at least the threshold. What the plan of the changed file would refuse, or a rule that would no longer hold, is left out.
     Once the proposal is reached, the same hosts give no other.
     """
-    stack = stack.on(occasion.day)
+    stack = stack.at(occasion.moment)
     unlimited = replace(stack, guard=replace(stack.guard, max_moves=None, max_bytes=None, max_hosts=None))
     due = plan(unlimited, inventory, known, occasion)
     return _Proposer(stack, unlimited, inventory, within, known, occasion, due).proposed()

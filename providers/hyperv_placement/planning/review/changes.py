@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from hyperv_placement.model.calendar import zone_name
 from hyperv_placement.model.stack import Rule, Stack
 
 _UNSAID = frozenset({"line", "label", "policy", "unchangeable"})
@@ -108,6 +109,7 @@ def _sections(before: Stack, after: Stack) -> Iterator[EntryChange]:
         "wait_for_activity",
         "on_cancel",
         "bystanders",
+        "timezone",
     ):
         pair = [_flat(_section(stack, name), stack) for stack in (before, after)]
         if fields := _fields(*pair):
@@ -120,6 +122,8 @@ def _section(stack: Stack, name: str) -> Any:
         return {host: words(entry.until, entry.reason, entry.to) for host, entry in stack.maintenance.items()}
     if name == "others":
         return {str(each): words(each.until, each.reason) for each in stack.others}
+    if name == "timezone":
+        return zone_name(stack.zone)
     if name == "hold":
         return {str(each.host or each.label): words(each.until, each.reason) for each in stack.holds}
     return getattr(stack, name)
@@ -128,7 +132,7 @@ def _section(stack: Stack, name: str) -> Any:
 def words(until: date | None, reason: str, to: tuple[str, ...] = ()) -> str:
     """Return how long something counts, why, and where machines go for it, as a reviewer reads it."""
     said = (
-        "until further notice" if until is None else f"until {until.isoformat()}",
+        "until further notice" if until is None else f"until {until}",
         reason,
         f"to {', '.join(to)}" if to else "",
     )

@@ -57,9 +57,10 @@ _STACK_PLACEMENT = frozenset(
         "policy",
         "audit_required",
         "bystanders",
+        "zone",
     }
 )
-"""Of those, hosts, vms, guard, windows, holds, audit_required and bystanders are looked at apart; the policy is the operator's, and no part of the file."""
+"""Of those, hosts, vms, guard, windows, holds with their zone, audit_required and bystanders are looked at apart; the policy is the operator's, and no part of the file."""
 _STACK_PASSWORDS = frozenset({"directory"})
 _VM_PLACEMENT = ("name", "id", "hosts", "storage", "migration", "snooze", "prefer", "windows")
 """Windows are looked at apart."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 
+from hyperv_placement.model.calendar import end_of
 from hyperv_placement.model.guard import Daily, Guard, OneOff, WallTime, Weekly, Window
 from hyperv_placement.model.stack import Stack
 
@@ -113,11 +114,11 @@ def _released(before: Stack, after: Stack, now: datetime | None) -> Iterator[Loo
     """Yield holds of hosts and machines that there are still, and that end earlier or have gone; those that are over by `now` may go."""
     for hold in before.holds:
         there = hold.host in after.hosts or hold.label in after.vms
-        over = now is not None and hold.until < now.astimezone(UTC).date()
+        over = now is not None and end_of(hold.until) <= now
         alike = [each.until for each in after.holds if (each.host, each.label) == (hold.host, hold.label)]
-        if there and not over and (not alike or max(alike) < hold.until):
-            said = f"{hold.host or hold.label} until {hold.until.isoformat()}"
-            yield "hold", said, f"until {max(alike).isoformat()}" if alike else None
+        if there and not over and (not alike or end_of(max(alike)) < end_of(hold.until)):
+            said = f"{hold.host or hold.label} until {hold.until}"
+            yield "hold", said, f"until {max(alike)}" if alike else None
 
 
 def _unprotected(before: Stack, after: Stack) -> Iterator[Loosened]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from hyperv_placement.model.calendar import shown
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
 from hyperv_placement.model.memory import shown_mib
 from hyperv_placement.model.names import HostName, natural
@@ -24,12 +25,14 @@ def page_data(review: Review, code: int) -> dict[str, Any]:
     null, marks]], hosts and machines in the order in which people count.
     volumes: of each move of the plan [from, to]: names of the volumes whose files get another path, both empty where none does.
     wanted: [{label, id, from, to, type, reason, disks, volumes}] as in the plan's moves, of machines that the schedule lacks.
+    read: when the inventory was recorded, by the clocks of the stack; null where the hosts were asked.
     unread: why what was declared before is not known, where it is not.
     """
     plan = review.plan
     return {
         **review_record(review, code), "estate": _estate(review), "wanted": list(_wanted(plan, review.inventory)),
         "volumes": [moved_volumes(each.move, review.inventory) for each in plan.schedule.moves],
+        "read": None if review.recorded is None else shown(review.recorded, review.stack.zone),
         "unread": None if review.base is None else review.base.unread,
     }  # fmt: skip
 
@@ -80,17 +83,15 @@ def _marks(name: HostName, stack: Stack) -> Iterator[tuple[str, str]]:
     if name in stack.maintenance:
         yield "maintenance", f"in maintenance{_until(stack.maintenance[name])}"
     yield from (
-        ("hold", f"held until {each.until.isoformat()}: {each.reason}")
-        for each in stack.holds
-        if each.host == name
+        ("hold", f"held until {each.until}: {each.reason}") for each in stack.holds if each.host == name
     )
     spec = stack.hosts.get(name)
     if spec is not None and spec.away is not None:
-        yield "away", f"away until {spec.away.until.isoformat()}: {spec.away.reason}"
+        yield "away", f"away until {spec.away.until}: {spec.away.reason}"
 
 
 def _until(entry: Maintenance) -> str:
-    until = "" if entry.until is None else f" until {entry.until.isoformat()}"
+    until = "" if entry.until is None else f" until {entry.until}"
     return f"{until}: {entry.reason}" if entry.reason else until
 
 

@@ -13,7 +13,8 @@ from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.others import Others, OthersSeen
 from hyperv_placement.model.siblings import Sibling, SiblingEntry, Siblings
-from hyperv_placement.model.stack import Stack
+from hyperv_placement.model.stack import Maintenance, Stack
+from hyperv_placement.planning import plan
 from hyperv_placement.planning.machine.others import of_others, undeclared
 from tests.estates import guid, host, inventory, machine, spec, stack
 
@@ -99,3 +100,13 @@ def test_a_sibling_that_cannot_be_read_is_said_where_siblings_count() -> None:
     found = of_others(saying(Others(siblings=True)), SEEN, known)
     assert found == OthersSeen(unread=("site7: stacks/site7.yaml:3: no list",))
     assert of_others(saying(Others(names=("x",))), SEEN, known) == OthersSeen()
+
+
+def test_a_host_that_must_be_empty_names_whose_machines_stay() -> None:
+    """Their team has to be asked: nothing is moved that is theirs."""
+    emptied = replace(saying(Others(names=("VM002",))), maintenance={HostName("hv1"): Maintenance()})
+    seen = inventory(host("hv1", machine(2), machine(3)), host("hv2", machine(1, "hv2")), host("hv3"))
+    (finding,) = (each for each in plan(emptied, seen).findings if each.id == "maintenance-not-empty")
+    assert finding.text == (
+        "hv1 is in maintenance and will not be empty: VM002 (of others: VM002), VM003 (not declared)"
+    )
