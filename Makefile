@@ -9,7 +9,7 @@ JOBS ?= 2
 MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup develop directory browser database demo docs docs-write test test-all chaos chaos-short sweep soak bench check fuzz lock sbom release release-prepare clean
+.PHONY: help setup develop directory browser database demo docs docs-write test test-all chaos chaos-short sweep soak bench check fuzz lock sbom wheel release release-prepare clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
@@ -89,6 +89,9 @@ lock: develop ## Pin the newest versions that fit, with hashes, by uv (then: mak
 
 sbom: develop ## Write sbom.cdx.json (CycloneDX): what the locks of an operator's machine hold, with licences
 	@$(VENV_PYTHON) -m tools.sbom write
+
+wheel: develop ## Build a wheel of this checkout as it is into dist/, to try it elsewhere
+	@$(VENV_PYTHON) -m hatchling build --target wheel --directory dist
 
 release: develop ## Build this version's wheel and source archive into dist/, try them, and write the notes from CHANGELOG.md
 	@$(VENV_PYTHON) -m tools.release

@@ -183,6 +183,11 @@ def test_from_the_wheel_to_a_move_a_drift_and_an_upgrade(workspace: Workspace, t
     site.run("bin/pulumi", "up", "--yes", "--skip-preview")
     site.run("bin/placement", "drift", "site1")
 
+    assert json.loads(site.run("bin/placement", "recover", "site1", "--json"))["interrupted"] is False
+    site.run("bin/placement", "hold", "VM005", "site1", "--until", "2099-01-01", "--reason", "test")
+    assert "VM005" in site.run("bin/placement", "plan", "site1")
+    site.run("bin/placement", "release", "VM005", "site1")
+
     site.edit("Pulumi.yaml", (r"description: .*", "description: Ours"))
     pip = (".venv/bin/python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-index")
     subprocess.run([*pip, str(built(tmp_path / "newer", earlier=False))], cwd=site.folder, check=True)

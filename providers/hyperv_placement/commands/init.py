@@ -37,6 +37,10 @@ def add_to(parser: Parser) -> None:
     parser.end_with(EXIT_CODES)
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder; made where there is none")
     parser.add_argument("--forge", choices=["github", "gitlab"], help="with pipelines and CODEOWNERS for it")
+    parser.add_argument("--stack", help="whose runs the pipelines have; default: prod")
+    parser.add_argument(
+        "--sites", action="store_true", help="pipelines for as many stacks as there are, in place of --stack"
+    )
     parser.add_argument("--name", help="of the Pulumi project; default: the folder's")
     parser.add_argument(
         "--wheel",
@@ -65,6 +69,8 @@ def run(options: argparse.Namespace) -> int:
             folder=options.folder,
             name=options.name,
             forge=options.forge,
+            stack=options.stack,
+            sites=options.sites,
             wheel=options.wheel,
             upgrade=options.upgrade,
             template=options.template,

@@ -42,9 +42,15 @@ def init(
     name: str | None = None,
     upgrade: bool = False,
     template: bool = False,
+    stack: str | None = None,
+    sites: bool = False,
 ) -> Made:
     """Make a repository."""
-    return make(Asked(folder=folder, name=name, forge=forge, wheel=file, upgrade=upgrade, template=template))
+    return make(
+        Asked(
+            folder=folder, name=name, forge=forge, wheel=file, upgrade=upgrade, template=template, stack=stack, sites=sites
+        )
+    )  # fmt: skip
 
 
 def held(folder: Path) -> dict[str, bytes]:
@@ -262,3 +268,29 @@ def test_pipelines_of_each_forge_lie_where_it_looks() -> None:
     assert {name.decode() for name in called} <= set(github)
     gitlab = content(Settings(name="s", forge="gitlab"), given, template=False)
     assert {".gitlab-ci.yml", "CODEOWNERS"} <= set(gitlab)
+
+
+def test_pipelines_have_the_stack_that_was_named(tmp_path: Path) -> None:
+    """In each place where they have one, and after an upgrade as well."""
+    folder, file = tmp_path / "site", wheel(tmp_path)
+    init(folder, file, forge="github", stack="north")
+    assert became(init(folder, file, upgrade=True)) == {}
+    texts = [text for path, text in held(folder).items() if path.startswith(".github/workflows/")]
+    assert {name for text in texts for name in re.findall(rb"STACK: (\w+)", text)} == {b"north"}
+    with pytest.raises(PlacementError):
+        init(tmp_path / "other", file, forge="github", stack="../north")
+
+
+def test_pipelines_of_many_stacks_take_the_places_of_those_of_one(tmp_path: Path) -> None:
+    """Both at once would run everything twice; what goes on with a cut run looks at the one that is there."""
+    folder, file = tmp_path / "site", wheel(tmp_path)
+    init(folder, file, forge="github", sites=True)
+    init(folder, file)
+    there = {path.name for path in (folder / ".github" / "workflows").iterdir()}
+    assert {"apply-sites.yaml", "drift-sites.yaml"} <= there
+    assert there.isdisjoint({"apply.yaml", "drift.yaml"})
+    text = (folder / ".github" / "workflows" / "continue.yaml").read_text(encoding="utf-8")
+    assert "--workflow apply-sites.yaml" in text
+    assert 'startswith("up (")' in text
+    init(tmp_path / "one", file, forge="github")
+    assert not (tmp_path / "one" / ".github" / "workflows" / "apply-sites.yaml").exists()

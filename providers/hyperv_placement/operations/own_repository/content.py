@@ -8,6 +8,7 @@ from pathlib import Path
 from hyperv_placement import __version__
 from hyperv_placement.system.shipped import shipped
 
+from .pipelines import pipelines
 from .values import Forge, Piece, Settings
 from .wheel import Wheel
 
@@ -49,7 +50,8 @@ def content(settings: Settings, wheel: Wheel, *, template: bool) -> dict[str, Pi
     lock = (shipped("locks") / "requirements.txt").read_text(encoding="utf-8")
     files["requirements.txt"] = Piece(content=lock_of(lock, wheel).encode())
     if settings.forge is not None:
-        files |= dict(_of_forge(settings.forge))
+        files[_OWNERS[settings.forge]] = _piece("CODEOWNERS", {})
+    files |= dict(pipelines(settings))
     return dict(sorted(files.items()))
 
 
@@ -92,22 +94,3 @@ def _piece(name: str, words: dict[str, str], *, executable: bool = False) -> Pie
     if name.endswith(".cmd"):
         text = text.replace("\n", "\r\n")  # cmd.exe loses its place in a file without
     return Piece(content=text.encode(), executable=executable)
-
-
-def _of_forge(forge: Forge) -> Iterator[tuple[str, Piece]]:
-    """Yield the pipelines of docs/pipelines: where they set a checkout up, they set up this repository."""
-    folder = shipped("pipelines") / forge
-    yield _OWNERS[forge], _piece("CODEOWNERS", {})
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        within = file.relative_to(folder).as_posix()
-        text = file.read_text(encoding="utf-8").replace("make setup", "bin/setup")
-        script = text.startswith("#!")
-        yield _place(forge, within, script=script), Piece(content=text.encode(), executable=script)
-
-
-def _place(forge: Forge, within: str, *, script: bool) -> str:
-    if forge == "gitlab":
-        return ".gitlab-ci.yml" if within == "gitlab-ci.yml" else f".gitlab/{within}"
-    if script:
-        return f".github/placement/{within}"
-    return f".github/{within}" if "/" in within else f".github/workflows/{within}"

@@ -37,7 +37,9 @@ def read_manifest(repository: Path) -> Manifest:
                 f"{place} is of a newer hyperv-placement ({raw['version']})",
                 remedy="Install that version, or a newer one",
             )
-        settings = Settings(name=str(raw["name"]), forge=raw["forge"])
+        settings = Settings(
+            name=str(raw["name"]), forge=raw["forge"], stack=str(raw["stack"]), sites=bool(raw["sites"])
+        )
         files = {str(path): str(digest) for path, digest in raw["files"].items()}
         return Manifest(settings=settings, version=str(raw["version"]), files=files)
     except FileNotFoundError:
@@ -57,6 +59,8 @@ def manifest_text(settings: Settings, files: Mapping[str, Piece], kept: Mapping[
         "version": __version__,
         "name": settings.name,
         "forge": settings.forge,
+        "stack": settings.stack,
+        "sites": settings.sites,
         "files": dict(sorted(digests.items())),
     }
     return json.dumps(record, indent=2) + "\n"

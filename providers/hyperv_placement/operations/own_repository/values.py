@@ -19,6 +19,10 @@ class Settings:
     name: str
     """Of the Pulumi project."""
     forge: Forge | None
+    stack: str = "prod"
+    """Whose runs, reviews and drift the pipelines have."""
+    sites: bool = False
+    """The pipelines have a job for each stack that there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def wheel_of(named: Path | None) -> Wheel:
     if file is None:
         raise PlacementError(
             f"Where the wheel of {NAME} {__version__} lies is not known: pip installed it from an index or a checkout",
-            remedy="Name it: --wheel FILE (in a checkout `make release` builds one)",
+            remedy="Name it: --wheel FILE (in a checkout `make wheel` builds it)",
         )
     match = _FILE.fullmatch(file.name)
     if match is None or match["version"] != __version__:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hyperv_placement import __version__
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.names import stack_name
 from hyperv_placement.system.files import read_bounded, write_whole
 
 from .content import content
@@ -32,6 +33,10 @@ class Asked:
     """Of the project; None: as the folder."""
     forge: Forge | None
     """None: as before, or no pipelines."""
+    stack: str | None
+    """For the pipelines; None: as before, or `prod`."""
+    sites: bool
+    """The pipelines are those of many stacks; once so, always."""
     wheel: Path | None
     """None: the file that pip has installed."""
     upgrade: bool
@@ -72,17 +77,20 @@ def _ours(files: dict[str, Piece], found: list[Found]) -> dict[str, Piece]:
 
 
 def _settings(asked: Asked, manifest: Manifest, folder: Path) -> Settings:
-    before = manifest.settings
-    forge = asked.forge or (before.forge if before else None)
+    before = manifest.settings or Settings(name=folder.resolve().name, forge=None)
+    stack = before.stack if asked.stack is None else stack_name(asked.stack)
+    settings = replace(
+        before, forge=asked.forge or before.forge, stack=stack, sites=asked.sites or before.sites
+    )
+    name = asked.name or before.name
     if asked.template:
-        return Settings(name=_PLACEHOLDER, forge=forge)
-    name = asked.name or (before.name if before else folder.resolve().name)
+        return replace(settings, name=_PLACEHOLDER)
     if not _NAME.fullmatch(name):
         raise PlacementError(
             f"{name!r} can be no name of a project: Pulumi takes up to 100 letters, digits, and _ . -",
             remedy="Give it another: --name NAME",
         )
-    return Settings(name=name, forge=forge)
+    return replace(settings, name=name)
 
 
 def _read(path: Path) -> bytes | None:
