@@ -55,13 +55,29 @@ class Parser(argparse.ArgumentParser):
         """Return it with all its words; a parser may read them first when they are needed."""
         return self
 
+    @property
+    def places(self) -> list[argparse.Action]:
+        """Its options and the places of its words, commands below it left out."""
+        return [each for each in self._actions if each is not self._below]
+
+    @property
+    def lines(self) -> Mapping[str, str]:
+        """What each command below it does, in a line."""
+        shown = [] if self._below is None else self._below._get_subactions()  # noqa: SLF001 - argparse has no other way to its help
+        return {each.dest: each.help or "" for each in shown}
+
+    def below(self) -> Iterator[tuple[str, Parser]]:
+        """Yield the commands below it, each with all its words."""
+        if self._below is not None:
+            yield from ((name, found.filled()) for name, found in self._below.choices.items())
+
     def commands(self, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Parser]]:
         """Yield every command that can be typed, as `("audit", "verify")`, with its parser."""
         if self._below is None:
             yield path, self
             return
-        for name, found in self._below.choices.items():
-            yield from found.filled().commands((*path, name))
+        for name, found in self.below():
+            yield from found.commands((*path, name))
 
     def add_subparsers(self, **options: Any) -> Any:
         """Let commands stand below this one, as argparse does."""

@@ -49,6 +49,7 @@ VERBS = {
     "report": "say what a stack has done in a period: moves, bytes, pauses, drift, holds; no host is asked",
     "fleet": "join what drift has found in each of many stacks in one table; no host is asked",
     "schema": "print the JSON Schema of stack files, or another one; no host is asked",
+    "completion": "print a script by which bash, zsh, fish or PowerShell completes all of this; no host is asked",
     "audit": "check the log of who moved what; no host is asked",
 }
 """Each verb with its line of `--help`, in that order. Its module (`module_of`) has `add_to(parser)` for its words and `run(options)`."""
@@ -122,6 +123,7 @@ def parser() -> Parser:
         choices=LEVELS,
         help="print what is asked of hosts, what they answer, and what is decided",
     )
+    whole.set_defaults(whole=whole)
     verbs = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=VerbParser)
     for verb, line in VERBS.items():
         verbs.add_parser(verb, help=line, module=module_of(verb))

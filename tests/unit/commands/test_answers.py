@@ -17,7 +17,7 @@ from tests.answers import checked, names, nodes, schema
 
 from .paper import on_paper, story
 
-NO_ANSWER = {"schema": "prints a schema, which is JSON"}
+NO_ANSWER = {"schema": "prints a schema, which is JSON", "completion": "prints a script"}
 """Commands without `--json`, each with what it prints instead."""
 FORMS = {"drain-rolling": "drain", "drift-accept": "drift", "jobs-cancel": "jobs"}
 """Answers of another shape, and whose they are."""

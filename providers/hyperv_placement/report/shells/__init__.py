@@ -1,0 +1,18 @@
+"""Completion scripts for shells: one description of all words, written in the language of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from .bash import bash, zsh
+from .fish import fish
+from .powershell import powershell
+from .words import Command
+
+SHELLS: Mapping[str, Callable[[Sequence[Command]], str]] = {
+    "bash": bash,
+    "zsh": zsh,
+    "fish": fish,
+    "powershell": powershell,
+}
+"""Shell -> what writes its script."""

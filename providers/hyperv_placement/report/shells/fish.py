@@ -1,0 +1,74 @@
+"""The completion script of fish, which shows what each word does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .words import Command, Option
+
+_HEAD = """\
+# Completion of placement. In fish: placement completion fish | source
+function __placement_stacks
+    set -l folder $PWD
+    while not test -e "$folder/Pulumi.yaml"; and test -n "$folder"
+        set folder (string replace -r '/[^/]*$' '' -- $folder)
+    end
+    for file in $folder/stacks/*.yaml
+        string match -v 'Pulumi.*' (string replace -r '.*/(.*)\\.yaml$' '$1' -- $file)
+    end
+end
+function __placement_at
+    set -l command ''
+    for word in (commandline -opc)[2..-1]
+        switch "$command:$word"
+"""
+_TAIL = """\
+        end
+    end
+    test "$command" = "$argv[1]"
+end
+complete -c placement -f
+"""
+
+
+def fish(commands: Sequence[Command]) -> str:
+    """Return the script, for fish 3 or later."""
+    lines = [
+        f"            case '{'/'.join(each.path[:-1])}:{each.path[-1]}'\n                set command '{each.key}'"
+        for each in commands
+        if each.path
+    ]
+    below = {each.key: each.line for each in commands}
+    words = [line for each in commands for line in _lines(each, below)]
+    return _HEAD + "\n".join(lines) + f"\n{_TAIL}" + "\n".join(words) + "\n"
+
+
+def _lines(command: Command, below: dict[str, str]) -> Iterator[str]:
+    here = f"complete -c placement -n '__placement_at {command.key or quoted('')}'"
+    for word in command.choices:
+        line = below.get("/".join((*command.path, word)), "")
+        yield f"{here} -a {quoted(word)}" + (f" -d {quoted(line)}" if line else "")
+    if command.takes == "a stack":
+        yield f"{here} -F -a '(__placement_stacks)'"
+    elif command.takes == "a file":
+        yield f"{here} -F"
+    for option in command.options:
+        yield here + _option(option)
+
+
+def _option(option: Option) -> str:
+    parts = [f" -l {name[2:]}" if name.startswith("--") else f" -s {name[1:]}" for name in option.names]
+    parts.append(f" -d {quoted(option.line)}")
+    if option.takes == "a file":
+        parts.append(" -r -F")
+    elif option.takes == "a stack":
+        parts.append(" -x -a '(__placement_stacks)'")
+    elif option.takes != "nothing":
+        parts.append(f" -x -a {quoted(' '.join(option.choices))}")
+    return "".join(parts)
+
+
+def quoted(text: str) -> str:
+    r"""Return a word of fish in single quotes, where `\` and `'` alone mean something."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,129 @@
+"""Completion: what each shell offers, asked of the shell itself where it is installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hyperv_placement.commands.cli import VERBS, main, parser
+
+ASKED = [
+    (("pl",), {"plan"}),
+    (("audit", ""), {"verify", "note", "--help", "-h"}),
+    (("audit", "verify", ""), {"lab", "prod", "--against", "--from", "--json", "--help", "-h"}),
+    (("plan", "l"), {"lab"}),
+    (("plan", "lab", "--j"), {"--json"}),
+    (("plan", "lab", "--inventory", "ho"), {"hosts.json"}),
+    (("plan", "oth"), {"other.yaml"}),
+    (("--log-level", "d"), {"debug"}),
+    (("discover", "--from", ""), {"lab", "prod"}),
+    (("discover", "--auth", "ker"), {"kerberos"}),
+    (("init", "--forge", "git"), {"github", "gitlab"}),
+    (("hold", "hv1", "--reason", "p"), set()),
+    (("completion", "f"), {"fish"}),
+]
+"""Words so far, the last of them half typed -> what is offered."""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with two stacks, and a folder in it."""
+    (tmp_path / "Pulumi.yaml").touch()
+    for name in (
+        "stacks/lab.yaml",
+        "stacks/prod.yaml",
+        "stacks/Pulumi.lab.yaml",
+        "within/hosts.json",
+        "within/other.yaml",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path / "within"
+
+
+def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the script of a shell."""
+    assert main(["completion", shell]) == 0
+    return capsys.readouterr().out
+
+
+def said(words: list[str], folder: Path) -> set[str]:
+    """Return what a shell prints, a line each."""
+    done = subprocess.run(
+        words, cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+        env={name: value for name, value in os.environ.items() if not name.startswith("COMP_")},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return set(done.stdout.split())
+
+
+@pytest.mark.skipif(shutil.which("bash") is None or os.name != "posix", reason="there is no bash")
+@pytest.mark.parametrize(
+    ("words", "offered"), ASKED, ids=lambda value: "-".join(value) if isinstance(value, tuple) else ""
+)
+def test_bash_offers_what_comes_next(
+    words: tuple[str, ...], offered: set[str], project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Commands, options, what an option takes, stacks of the project from any folder of it, files."""
+    (project / "script").write_text(script("bash", capsys), encoding="utf-8")
+    asking = (
+        'set -u; source ./script; complete -p placement >/dev/null; COMP_WORDS=(bin/placement "$@"); COMP_CWORD=$#; _placement;'
+        ' printf "%s\\n" ${COMPREPLY[@]+"${COMPREPLY[@]}"}'
+    )
+    assert said(["bash", "--noprofile", "--norc", "-c", asking, "bash", *words], project) == offered
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
+@pytest.mark.parametrize(
+    "words", ["pl", "audit ve", "plan l", "plan lab --j", "discover --from l", "discover --auth ker"]
+)
+def test_fish_offers_the_same(words: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By fish's own question for completions, each with what it does."""
+    (project / "script").write_text(script("fish", capsys), encoding="utf-8")
+    asking = f"source ./script; complete -C 'placement {words}'"
+    done = said(["fish", "--no-config", "-c", asking], project)
+    wanted = {
+        "pl": "plan",
+        "audit ve": "verify",
+        "plan l": "lab",
+        "plan lab --j": "--json",
+        "discover --from l": "lab",
+    }
+    assert wanted.get(words, "kerberos") in done
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
+def test_zsh_takes_its_script(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its bashcompinit runs that of bash."""
+    (project / "script").write_text(script("zsh", capsys), encoding="utf-8")
+    asking = "source ./script && print -r -- $_comps[placement]"
+    assert "_placement" in " ".join(said(["zsh", "-f", "-c", asking], project))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
+def test_every_word_is_in_every_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Commands, those below others, and each option; nothing of a help text ends a quoted word."""
+    text = script(shell, capsys)
+    for verb in VERBS:
+        assert verb in text
+    for path, command in parser().commands():
+        for option in command._option_string_actions:
+            name = option.lstrip("-") if shell == "fish" else option
+            assert name in text, (path, option)
+    if shell == "powershell":
+        assert text.count("@{") == 2
+        assert "'plan:--inventory' = @(), 'file'" in text
+        assert "'plan' = @('-h', '--help', '--inventory', '--at', '--json'), 'stack'" in text
+
+
+def test_another_shell_is_named_as_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """With those that there are."""
+    assert main(["completion", "fsh"]) == 1
+    assert (
+        "there is no 'fsh'; did you mean 'fish'? (there: bash, zsh, fish, powershell)"
+        in capsys.readouterr().err
+    )
