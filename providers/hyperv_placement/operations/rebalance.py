@@ -13,9 +13,12 @@ from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.guard import Occasion
 from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.planning.proposal import Review
+from hyperv_placement.planning.proposal import Base, Review
 from hyperv_placement.planning.rebalancing.proposing import Rebalancing, Repinned, Within, rebalanced
+from hyperv_placement.planning.review.causes import causes
+from hyperv_placement.planning.review.changes import changes
 from hyperv_placement.planning.schedule.peaks import rooms
+from hyperv_placement.planning.steps import steps_of
 from hyperv_placement.stackfile.editing import Editor
 from hyperv_placement.stackfile.rewriting import rewriting
 from hyperv_placement.workspace.identities import kept_of
@@ -39,6 +42,8 @@ class Proposed:
     """Unified, of the stack file; empty where nothing gains enough."""
     written: bool
     inventory: Inventory
+    before: Stack
+    """As it was declared when the proposal was made."""
 
 
 def rebalance(stack: Stack, within: Within, recorded: Path | None = None, *, write: bool = False) -> Proposed:
@@ -56,14 +61,22 @@ def rebalance(stack: Stack, within: Within, recorded: Path | None = None, *, wri
     inventory, moment = read_whole(stack, known, recorded)
     found = rebalanced(stack, inventory, within, known, Occasion(read=moment))
     diff = _written(stack, found, moment, write=write) if found.entries else ""
-    return Proposed(found=found, diff=diff, written=write and bool(diff), inventory=inventory)
+    return Proposed(found=found, diff=diff, written=write and bool(diff), inventory=inventory, before=stack)
 
 
 def as_review(proposed: Proposed, recorded: Path | None) -> Review:
     """Return the proposal as the page of a review shows one."""
     found, inventory, clock = proposed.found, proposed.inventory, SystemClock()
     moment = read(recorded).read if recorded is not None else None
+    name = (
+        f"{proposed.before.path.name} as it was"
+        if proposed.written
+        else f"{proposed.before.path.name} as it is"
+    )
+    before = proposed.before.at(moment or clock.utc())
+    changed, earlier = changes(before, found.stack), steps_of(before, inventory, found.plan.known)
     return Review(
+        base=Base(name=name, changes=changed, causes=causes(earlier, found.plan)),
         stack=found.stack,
         inventory=inventory,
         plan=found.plan,

@@ -64,7 +64,12 @@ def _plan(
     guards = guarded(stack, planned.starts, occasion.now, occasion.allowed)
     return dataclasses.replace(
         planned,
-        findings=(*planned.findings, *said(declared, known, occasion.moment), *_twice(planned, known), *guards),
+        findings=(
+            *planned.findings,
+            *said(declared, known, occasion.moment),
+            *_twice(planned, known),
+            *guards,
+        ),
         others=of_others(stack, inventory, known),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from hyperv_placement.visible import visible
 
@@ -56,9 +56,18 @@ class Budget:
         return fits
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], budget: Budget, rest: str) -> list[str]:
-    """Return a table of finished cells, cut where the budget ends; `rest` says where the others are."""
-    head = [_row(heads), _row(["---"] * len(heads))]
+def table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    budget: Budget,
+    rest: str,
+    numbers: Collection[int] = (),
+) -> list[str]:
+    """Return a table of finished cells, cut where the budget ends; `rest` says where the others are.
+
+    `numbers`: columns that stand to the right, heads and all.
+    """
+    head = [_row(heads), _row(["---:" if each in numbers else "---" for each in range(len(heads))])]
     for line in head:
         budget.takes(line)
     return [*head, *cut([_row(row) for row in rows], budget, "\nand {} more" + f" ({rest})")]

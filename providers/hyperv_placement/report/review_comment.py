@@ -227,46 +227,52 @@ def _moves(review: Review) -> list[str]:
         for number, (each, wave) in enumerate(zip(schedule.moves, schedule.waves, strict=True))
     ]
     if not rows:
-        return _unscheduled(review.plan)
+        return _unscheduled(review.plan, review.inventory)
     return [
         "**Moves**, by their starts", "",
-        *table(heads, rows, Budget(_MOVES), _REST), "",
+        *table(heads, rows, Budget(_MOVES), _REST, {0, 4, 5, 6, 7}), "",
     ]  # fmt: skip
 
 
 def _move(each: ScheduledMove, wave: int, inventory: Inventory, *, drift: bool) -> tuple[str, ...]:
     move = each.move
-    way = (
-        f"{name(move.source)} → {name(move.destination)}"
-        if move.changes_host
-        else f"stays on {name(move.source)}{_between(move, inventory)}"
-    )
     why = f"{text(each.reason)}{' (drift)' if drift else ''}"
     kind = f"{move.kind}{', aside' if each.aside else ''}"
     still = f"{each.blackout:.1f} s" if each.blackout >= _STILL else "none"
     return (
-        str(wave), name(each.label), way, text(kind), format_bytes(each.bytes), clock(each.start),
+        str(wave), name(each.label), _way(move, inventory), text(kind), format_bytes(each.bytes), clock(each.start),
         format_seconds(each.seconds), still, why,
     )  # fmt: skip
 
 
+def _way(move: Move, inventory: Inventory) -> str:
+    if move.changes_host:
+        return f"{name(move.source)} → {name(move.destination)}"
+    return f"stays on {name(move.source)}{_between(move, inventory)}"
+
+
 def _between(move: Move, inventory: Inventory) -> str:
     """Return from which volumes files go to which; nothing where none gets another path."""
-    before, then = (" ".join(map(name, each)) for each in moved_volumes(move, inventory))
+    before, then = (" ".join(map(_volume, each)) for each in moved_volumes(move, inventory))
     return f", {before} → {then}" if then else ""
 
 
-def _unscheduled(plan: Plan) -> list[str]:
+def _volume(path: str) -> str:
+    r"""Return a volume without the backslash at its end, which would stand as an entity: `D:` is read raw, too."""
+    return name(path.rstrip("\\"))
+
+
+def _unscheduled(plan: Plan, inventory: Inventory) -> list[str]:
     """Return the moves that are wanted and have no time."""
     wanted = [step for step in plan.steps if step.move is not None and step not in plan.left_out]
     rows = [
-        (name(step.label), name(step.move.source), name(step.move.destination), text(step.reason))
+        (name(step.label), _way(step.move, inventory), text(step.move.kind), text(step.reason))
         for step in wanted
         if step.move is not None
     ]
     if not rows:
         return []
-    heads = ("machine", "from", "to", "why")
+    heads = ("machine", "from → to", "kind", "why")
     return ["**Wanted moves**, without times", "", *table(heads, rows, Budget(_MOVES), _REST), ""]
 
 
@@ -323,10 +329,10 @@ def _rooms(rooms: tuple[Room, ...]) -> list[str]:
             (_free(room.least), clock(room.least_at), _free(room.after)) if room.known else _NOT_KNOWN
         )
         rows.append((
-            name(room.host), name(room.volume) if room.volume else room.kind, _free(room.before), least, at, after,
+            name(room.host), _volume(room.volume) if room.volume else room.kind, _free(room.before), least, at, after,
             capacity, format_bytes(room.kept),
         ))  # fmt: skip
-    lines = table(heads, rows, Budget(_ROOMS), _REST)
+    lines = table(heads, rows, Budget(_ROOMS), _REST, range(2, len(heads)))
     return folded("Memory and disk of the hosts touched: free before, at the peak, after", lines)
 
 

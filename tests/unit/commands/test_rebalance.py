@@ -105,7 +105,11 @@ def test_limits_are_words_of_the_command(
     assert main(["rebalance", file, *recorded, *words, "--json"]) == 0
     (entry,) = json.loads(capsys.readouterr().out)["entries"]
     assert (entry["from"], entry["to"]) == ("hv1", "hv3")
-    assert "<html" in page.read_text(encoding="utf-8")
+    shown = json.loads(page.read_text(encoding="utf-8").partition('id="data">')[2].partition("</script>")[0])
+    assert shown["base"]["name"] == f"{Path(file).name} as it is"
+    (change,) = shown["base"]["changes"]
+    assert (change["section"], change["label"], change["kind"]) == ("machine", entry["vm"], "changed")
+    assert shown["base"]["changed"] == [0]
     assert main(["rebalance", file, *recorded, "--threshold", "90"]) == 0
     assert "nothing to gain: no move takes 90 percent points of memory off a host" in capsys.readouterr().out
 

@@ -74,7 +74,8 @@ def test_a_hold_of_the_shared_state_that_is_over_is_said_with_what_to_type() -> 
     found = on(AFTER, declared, SHARED)
     (line,) = [each for each in found.findings if each.id == "hold-over"]
     assert (
-        line.text == "The hold of hv1 ended on 2026-12-01 UTC (hands are at it, by LAB\\anna): it counts no more"
+        line.text
+        == "The hold of hv1 ended on 2026-12-01 UTC (hands are at it, by LAB\\anna): it counts no more"
     )
     assert line.remedy.endswith("else: bin/placement release hv1 test")
     assert f"hold: {line}" in render_outcome(outcome_of(declared, found, SEEN, {}))

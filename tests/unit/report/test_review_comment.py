@@ -194,3 +194,17 @@ def test_the_record_is_the_plan_and_more(tmp_path: Path) -> None:
     )
     (room,) = (each for each in record["rooms"] if (each["host"], each["kind"]) == ("hv3", "memory"))
     assert room["before"] == room["after"] > room["least"]
+
+
+def test_a_move_of_files_names_its_volumes_and_numbers_stand_to_the_right(tmp_path: Path) -> None:
+    """As they are read raw: no entity stands for a backslash; a wanted one that has no time says the same."""
+    told = {
+        "hosts": {"hv1": {}},
+        "vms": {"FILES": {"at": "hv1", "state": "off"}},
+        "stack": {"timezone": "Europe/Berlin", "vms": {"FILES": {"host": "hv1", "storage": "bulk"}}},
+    }
+    lines = comment(review_of(told, tmp_path)).splitlines()
+    (row,) = (line for line in lines if line.startswith("| 1 |"))
+    assert "| stays on <code>hv1</code>, <code>D:</code> → <code>E:</code> | storage |" in row
+    assert lines[lines.index(row) - 1] == "| ---: | --- | --- | --- | ---: | ---: | ---: | ---: | --- |"
+    assert "recorded at 2026-01-01 01:00 Europe/Berlin." in "\n".join(lines)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from lxml import html
 
@@ -112,3 +114,18 @@ def test_a_period_lists_drift_once_with_who_moved_it() -> None:
     )
     (part,) = (each for each in period_sheet(period).parts if each.title == "Drift that was found")
     assert part.rows == (("2026-11-21 12:00", "placed elsewhere", "VM001", "hv3", "LAB\\operator"),)
+
+
+def test_numbers_stand_to_the_right_in_markdown() -> None:
+    """The line below the heads says so, and a reader of the raw text sees it as well."""
+    (below,) = (line for line in render_markdown(SHEET).splitlines() if line.startswith("| ---"))
+    assert below == "| --- | ---: | --- | --- |"
+
+
+def test_each_cell_of_a_page_knows_its_head() -> None:
+    """On a phone, where a row is a card, its head stands before it; and it stays a table to who hears it."""
+    page = render_html(SHEET)
+    first, second = re.findall(r"<tr role=row>(<td.*?)</tr>", page)
+    assert re.findall(r'<td role=cell[^>]* data-head="(\w+)"', first) == list(WIDE.heads)
+    assert second.count("role=cell") == len(WIDE.heads)
+    assert page.count("role=table") == 1

@@ -36,9 +36,9 @@ def render_html(sheet: Sheet) -> str:
 def _part(part: Part) -> Iterator[str]:
     yield f"<section>\n<h2>{_text(part.title)}</h2>"
     if part.rows:
-        yield f'<div class=scroll tabindex=0 role=region aria-label="{_text(part.title)}">\n<table>'
-        yield f"<thead><tr>{_row(part, part.heads, 'th scope=col')}</tr></thead>\n<tbody>"
-        yield from (f"<tr>{_row(part, row, 'td')}</tr>" for row in part.rows)
+        yield f'<div class=scroll tabindex=0 role=region aria-label="{_text(part.title)}">\n<table role=table>'
+        yield f"<thead role=rowgroup><tr role=row>{_row(part, part.heads, 'th scope=col role=columnheader')}</tr></thead>\n<tbody role=rowgroup>"
+        yield from (f"<tr role=row>{_row(part, row, 'td role=cell')}</tr>" for row in part.rows)
         yield "</tbody>\n</table>\n</div>"
     yield from (f"<p>{_text(note)}</p>" for note in part.notes)
     yield "</section>"
@@ -47,7 +47,7 @@ def _part(part: Part) -> Iterator[str]:
 def _row(part: Part, cells: tuple[str, ...], tag: str) -> str:
     end = tag.partition(" ")[0]
     return "".join(
-        f"<{tag}{' class=number' if number in part.numbers else ''}>{_text(cell)}</{end}>"
+        f'<{tag}{" class=number" if number in part.numbers else ""} data-head="{_text(part.heads[number])}">{_text(cell)}</{end}>'
         for number, cell in enumerate(cells)
     )
 

@@ -20,7 +20,10 @@ def render_markdown(sheet: Sheet) -> str:
         lines += ["", f"### {text(part.title)}"]
         if part.rows:
             rows = [[text(cell) for cell in row] for row in part.rows]
-            lines += ["", *table([text(head) for head in part.heads], rows, Budget(share), "all: --json")]
+            lines += [
+                "",
+                *table([text(head) for head in part.heads], rows, Budget(share), "all: --json", part.numbers),
+            ]
         lines += [line for note in part.notes for line in ("", text(note))]
     lines += [line for note in sheet.notes for line in ("", text(note))]
     return "\n".join(lines) + "\n"
