@@ -126,10 +126,10 @@ def test_a_machine_on_another_stacks_host_is_joined_by_its_guid(fabric: Fabric, 
     sql = fabric.lab_vm("SQL02").id
     kept(tmp_path, "site1", {"SQL02": sql}, {sql: "hv1"})
 
-    def drifts(path: Path, **asked: bool) -> dict[str, tuple[str, str]]:
+    def drifts(path: Path, *, next_door: bool = False) -> dict[str, tuple[str, str]]:
         stack = load(path)
         with closing(Estate(stack.hosts, clock=fabric.clock)) as hosts:
-            found = read_drift(stack, hosts, fabric.audit, kept_of(stack, tmp_path), **asked)
+            found = read_drift(stack, hosts, fabric.audit, kept_of(stack, tmp_path), next_door=next_door)
         notes.extend(found.report.notes)
         return {each.subject: (str(each.kind), each.text) for each in found.report.drifts}
 

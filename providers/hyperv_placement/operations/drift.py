@@ -125,10 +125,13 @@ def _whose_states(stack: Stack, report: DriftReport, known: Kept) -> tuple[str, 
         for drift in (*report.drifts, *report.snoozed, *report.held)
         if drift.kind in {DriftKind.PLACED, DriftKind.FILES, DriftKind.UNDECLARED}
         and drift.vm_id is not None
+        # Of a machine that is not declared, and of which nobody knows a move, no state has one either.
+        and (drift.mover is not None or drift.kind != DriftKind.UNDECLARED)
         and not (drift.mover is not None and (drift.mover.ours or drift.mover.running))
     ]
     siblings = known.siblings
-    theirs = {each.stack for vm in asked for each in (*siblings.with_id(vm), *siblings.places(vm))}
+    theirs = {entry.stack for vm in asked for entry in siblings.with_id(vm)}
+    theirs |= {place.stack for vm in asked for place in siblings.places(vm)}
     return (stack.path.stem, *sorted(theirs)) if asked else ()
 
 
