@@ -66,7 +66,7 @@ def adopting(form: str) -> Callable[..., None]:
         )
         done = site.up("--suppress-outputs")  # machines of one name are not adopted, and fail it
         path.write_text(text, encoding="utf-8")
-        assert "VmPlacement" in site.pulumi("stack", "export").stdout, done.stdout
+        assert "hv:Vm" in site.pulumi("stack", "export").stdout, done.stdout
         assert site.status()["jobs"] == before["jobs"]
 
     return adopt

@@ -18,7 +18,7 @@ from google.protobuf.message_factory import GetMessageClass
 from pulumi.runtime.proto import provider_pb2
 
 SERVICE = provider_pb2.DESCRIPTOR.services_by_name["ResourceProvider"]
-TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
+TYPE = "pulumi-python:hv:Vm"
 
 
 def orders() -> Iterator[tuple[str, bytes]]:

@@ -120,7 +120,7 @@ def remembered(site: Site) -> dict[str, list[tuple[str, str]]]:
     state = json.loads(site.pulumi("stack", "export").stdout)
     found = {}
     for resource in state["deployment"]["resources"]:
-        if resource["type"].endswith(":VmPlacement"):
+        if resource["type"].endswith(":hv:Vm"):
             last = resource["outputs"].get("lastMoves", [])
             assert all(each["bytes"] > 0 and each["seconds"] > 0 and each["estimated"] > 0 for each in last)
             found[resource["urn"].rsplit("::")[-1]] = [(each["from"], each["to"]) for each in last]

@@ -76,7 +76,7 @@ def reached(workspace: Workspace) -> Iterator[Site]:
 
 def errors(text: str) -> dict[str, str]:
     """Return machine -> its errors, by the diagnostics at the end of a run."""
-    blocks = re.findall(r"VmPlacement \((\w+)\):\n((?:    .*\n)+)", text.partition("Diagnostics:")[2])
+    blocks = re.findall(r"hv:Vm \((\w+)\):\n((?:    .*\n)+)", text.partition("Diagnostics:")[2])
     lines = {name: re.findall(r"^ *error: (.*)$", said, re.MULTILINE) for name, said in blocks}
     return {name: "\n".join(said) for name, said in lines.items() if said}
 

@@ -197,7 +197,7 @@ def test_refresh_import_target_and_destroy(site: Site) -> None:
 
 def _import(label: str, guid: str) -> list[str]:
     """Return the words of `bin/pulumi` by which docs/connect.md takes in a machine."""
-    [line] = [block.text for block in blocks(PROJECT / "docs" / "connect.md") if "VmPlacement" in block.text]
+    [line] = [block.text for block in blocks(PROJECT / "docs" / "connect.md") if "hv:Vm" in block.text]
     return shlex.split(line.replace("WEB01", label).replace("$GUID", guid))[1:]
 
 

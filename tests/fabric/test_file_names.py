@@ -50,7 +50,7 @@ def brought(fabric: Fabric, tmp_path: Path) -> Callable[[Callable[[], None]], di
         handoff = Handoff(project=tmp_path, engine=engine, stack=load(stack))
         handoff.leave_schedule(Schedule(), clock.utc())
         fleets = Fleets(tmp_path, clock, engine=engine)
-        urn = "urn:pulumi:lab::hyperv-placement::pulumi-python:dynamic/hyperv:VmPlacement::WEB01"
+        urn = "urn:pulumi:lab::hyperv-placement::pulumi-python:hv:Vm::WEB01"
         token = current.set(
             Call(urn=urn, say=lambda *_, **__: None, cancelled=threading.Event())
         )  # nobody listens

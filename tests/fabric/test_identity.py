@@ -138,7 +138,7 @@ def call(said: list[str]) -> Call:
     def say(_level: str, text: str, *, ephemeral: bool = False) -> None:
         said.extend([] if ephemeral else [text])
 
-    urn = "urn:pulumi:lab::hyperv-placement::pulumi-python:dynamic/hyperv:VmPlacement::WEB01"
+    urn = "urn:pulumi:lab::hyperv-placement::pulumi-python:hv:Vm::WEB01"
     return Call(urn=urn, say=say, cancelled=threading.Event())
 
 

@@ -71,7 +71,7 @@ def brought(fabric: Fabric, tmp_path: Path) -> Bring:
 @contextmanager
 def called(said: Said, cancelled: threading.Event) -> Iterator[None]:
     """Have what happens here be a call of the engine for WEB01."""
-    urn = "urn:pulumi:lab::hyperv-placement::pulumi-python:dynamic/hyperv:VmPlacement::WEB01"
+    urn = "urn:pulumi:lab::hyperv-placement::pulumi-python:hv:Vm::WEB01"
     token = current.set(Call(urn=urn, say=lambda _level, text, **_: said(text), cancelled=cancelled))
     try:
         yield

@@ -19,7 +19,7 @@ from .site import Site, Sites, run, timed
 FEW, MANY = 3, 5
 """Runs of each; of the shorter preview more, since whatever else the machine does weighs more in it."""
 FLOOR = Path(__file__).resolve().parent / "floor"
-TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
+TYPE = "pulumi-python:hv:Vm"
 PREVIEW = ("preview", "--expect-no-changes")
 MEGABYTE = 1_000_000
 

@@ -102,7 +102,7 @@ def audit_logs() -> tuple[bytes, ...]:
 
 def previews() -> tuple[bytes, ...]:
     """Return what the engine writes of a preview (pulumi/pulumi pkg/display/json.go, PreviewDigest)."""
-    urn = "urn:pulumi:prod::hyperv::pulumi-python:dynamic/hyperv:VmPlacement::VM001"
+    urn = "urn:pulumi:prod::hyperv::pulumi-python:hv:Vm::VM001"
     state = {"urn": urn, "inputs": {"host": "hv1"}, "outputs": {"host": "hv2", "disks": {"os": "a"}}}
     step = {
         "op": "update",

@@ -16,6 +16,7 @@ from hyperv_placement import quoting
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.migration.interruption import Interruption
 from hyperv_placement.model.on_cancel import OnCancel
+from hyperv_placement.model.resource_types import FORMER
 from hyperv_placement.operations.logging_setup import LogSettingsError, logged, read_settings
 from hyperv_placement.plugin.engine_log import EngineLog
 from hyperv_placement.plugin.engine_watch import watch
@@ -32,6 +33,7 @@ PROVIDERS = {
     migration_host.TYPE: migration_host.MigrationHost(),
     migration_delegation.TYPE: migration_delegation.MigrationDelegation(),
 }
+PROVIDERS |= {FORMER[token]: provider for token, provider in PROVIDERS.items()}
 THREADS = 1024
 """Calls served at once, above any useful --parallel: waiting moves hold a thread each. Threads start on demand."""
 MESSAGE_BYTES = 400 << 20

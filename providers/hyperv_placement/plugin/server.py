@@ -45,6 +45,8 @@ _FORGETS = (
     "destroys nothing: it only forgets the machines, each of which stays where it is, as it is. What the engine calls delete"
     " is an entry less in the state"
 )
+_TELLING = {"host"}
+"""Properties that say more of a change than those beside them."""
 _TOP = re.compile(r"[.\[]")
 """Ends the first part of a property path, as `disks.scsi-0-0` or `entries["cifs/hv1"]`."""
 
@@ -149,7 +151,10 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
             changes = proto.DiffResponse.DIFF_SOME if detailed else proto.DiffResponse.DIFF_NONE
             response = proto.DiffResponse(changes=changes, hasDetailedDiff=True)
             # `diffs` names whole properties, `detailedDiff` the paths in them (pulumi/pulumi proto/pulumi/provider.proto).
-            response.diffs.extend(sorted({_TOP.split(path, maxsplit=1)[0] for path in detailed}))
+            # A line of the tree has those of `diffs` before what is said of the resource (backend/display/rows.go): one, the
+            # most telling, leaves room for how far a move is; `--diff` shows all of them.
+            changed = {_TOP.split(path, maxsplit=1)[0] for path in detailed}
+            response.diffs.extend(sorted(changed, key=lambda name: (name not in _TELLING, name))[:1])
             for path, kind in detailed.items():
                 response.detailedDiff[path].CopyFrom(proto.PropertyDiff(kind=kind, inputDiff=False))
             return response

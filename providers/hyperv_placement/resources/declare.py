@@ -57,7 +57,7 @@ class MigrationHost(pulumi.CustomResource):
     def __init__(self, host: HostSpec, within: Within = ALONE) -> None:
         """Register the host under its key in the stack file."""
         properties = {**dict.fromkeys(HOST_OUTPUTS), **declared_settings(host.live_migration)}
-        super().__init__(MIGRATION_HOST, within.name(host.name), properties, within.options())
+        super().__init__(MIGRATION_HOST, within.name(host.name), properties, within.options(MIGRATION_HOST))
 
 
 class MigrationDelegation(pulumi.CustomResource):
@@ -74,7 +74,8 @@ class MigrationDelegation(pulumi.CustomResource):
             "refused": dict(plan.refused),
             "onDelete": plan.spec.on_delete,
         }
-        super().__init__(MIGRATION_DELEGATION, within.name(host), properties, within.options())
+        options = within.options(MIGRATION_DELEGATION)
+        super().__init__(MIGRATION_DELEGATION, within.name(host), properties, options)
 
 
 def declare(
@@ -115,11 +116,11 @@ def declare(
             *(resources[x] for x in waits[step.label]),
         ]
         known_as = keys.renamed.get(step.label)
-        resources[step.label] = VmPlacement(step, within.options(first, known_as), within)
+        resources[step.label] = VmPlacement(step, within.options(TYPE, first, known_as), within)
         # At once: where the engine shows lines as they come (`--diff`), they stand below their own resource.
         _say(step, plan.schedule, resources[step.label], adopted=step.label in adopted)
     for step in plan.outside:  # the engine leaves them as they are, and would delete what nobody registers
-        resources[step.label] = VmPlacement(step, within.options(), within, outside=True)
+        resources[step.label] = VmPlacement(step, within.options(TYPE), within, outside=True)
     return {label: resources[label] for label in stack.vms if label in resources}
 
 

@@ -15,6 +15,7 @@ from hyperv_placement.errors import (
     NotDeclaredError,
     PlacementError,
 )
+from hyperv_placement.model import resource_types
 from hyperv_placement.model.directory import ComputerAccount
 from hyperv_placement.model.names import HostName, folded
 from hyperv_placement.planning.delegation.entries import change_of, holds, principal_of
@@ -29,7 +30,7 @@ from .fleets import fleets
 if TYPE_CHECKING:
     from hyperv_placement.directory.client import DirectoryClient
 
-TYPE = "pulumi-python:dynamic/hyperv:MigrationDelegation"
+TYPE = resource_types.ACCOUNT
 INPUTS = ("account", "mode", "entries", "silent", "refused", "onDelete")
 OUTPUTS = (*INPUTS, "dn", "absent", "added", "reachable")
 _ATTEMPTS = 5

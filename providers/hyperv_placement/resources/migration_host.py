@@ -8,6 +8,7 @@ from pulumi.dynamic import CheckResult, CreateResult, ReadResult, ResourceProvid
 
 from hyperv_placement.errors import NotDeclaredError, PlacementError
 from hyperv_placement.hyperv.host_settings import HostConfigurator, read_migration
+from hyperv_placement.model import resource_types
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import LiveMigration
 from hyperv_placement.planning.checks.live_migration import declared_settings, differing, settings_of
@@ -17,7 +18,7 @@ from .diff_answer import UPDATE, DetailedDiffResult
 from .fleet import Fleet
 from .fleets import fleets
 
-TYPE = "pulumi-python:dynamic/hyperv:MigrationHost"
+TYPE = resource_types.HOST
 
 
 class MigrationHost(ResourceProvider):

@@ -21,6 +21,7 @@ from hyperv_placement.errors import (
     VmUnknownError,
 )
 from hyperv_placement.migration.mover import START_MAX_AGE_S
+from hyperv_placement.model import resource_types
 from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.names import VmId, is_guid, same, vm_id
 from hyperv_placement.model.plan import Placement
@@ -48,7 +49,7 @@ from .managed_twice import check_importable
 from .past_moves import HOME, MoveHistory, home_in, past_in
 from .properties import PLACED, STANDING, outputs_of, placement_of
 
-TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
+TYPE = resource_types.MACHINE
 
 
 class VmPlacement(ResourceProvider):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from hyperv_placement.model.resource_types import FORMER
 from hyperv_placement.model.urn import COMPONENT, SEPARATOR
 
 
@@ -33,13 +34,17 @@ class Within:
         return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{above}{kind}::{self.name(key)}"
 
     def options(
-        self, first: Sequence[pulumi.Resource] = (), known_as: str | None = None
+        self, kind: str, first: Sequence[pulumi.Resource] = (), known_as: str | None = None
     ) -> pulumi.ResourceOptions:
-        """Return the options of a resource that waits for `first`.
+        """Return the options of a resource of type `kind` that waits for `first`.
 
-        `known_as`: the key under which the state may have it; without it, it would be adopted anew.
+        Under another name than its own the state may have it all the same: of the type that was called otherwise once, or, where
+        `known_as` is given, of that key. Without these names it would be adopted anew.
         """
-        aliases = [] if known_as is None else [pulumi.Alias(name=self.name(known_as))]
+        aliases = [pulumi.Alias(type_=FORMER[kind])]
+        if known_as is not None:
+            before = self.name(known_as)
+            aliases += [pulumi.Alias(name=before), pulumi.Alias(name=before, type_=FORMER[kind])]
         return pulumi.ResourceOptions(
             parent=self.component, depends_on=[*first, *self.depends_on], aliases=aliases
         )

@@ -11,12 +11,16 @@ from typing import Any
 from hyperv_placement import quoting
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model import strict_json
+from hyperv_placement.model.resource_types import FORMER, MACHINE
 from hyperv_placement.system.files import read_bounded
 
 _QUIET = {"same", "refresh", "read", "read-discard", "discard"}
 """Operations that change nothing (pulumi: pkg/display/operation.go)."""
-_TYPE = "pulumi-python:dynamic/hyperv:"
-_MACHINE = "VmPlacement"
+_KINDS = {
+    token: FORMER[present].rpartition(":")[2] for present in FORMER for token in (present, FORMER[present])
+}
+"""Type -> kind of resource, also as states of before have it."""
+_MACHINE = _KINDS[MACHINE]
 _PLACE = {"host", "config", "checkpoints", "paging"}
 """Properties of a machine that only a move changes, beside its disks."""
 _LARGEST = 256 << 20
@@ -141,9 +145,9 @@ def _steps(found: Any) -> Iterator[PreviewStep]:
     for step in found:
         kind, label = _named(step["urn"])
         # Stacks and providers are resources, too, and change nothing of a host.
-        if kind.startswith(_TYPE) and step["op"] not in _QUIET:
+        if kind in _KINDS and step["op"] not in _QUIET:
             yield PreviewStep(
-                kind=kind.removeprefix(_TYPE), label=label, operation=str(step["op"]),
+                kind=_KINDS[kind], label=label, operation=str(step["op"]),
                 differences=tuple(_differences(step)),
             )  # fmt: skip
 
@@ -173,7 +177,7 @@ def _messages(found: Any) -> Iterator[Message]:
         kind, label = _named(urn) if urn else ("", None)
         yield Message(
             severity=str(each["severity"]).removesuffix("#err"),
-            label=label if kind.startswith(_TYPE) else None,
+            label=label if kind in _KINDS else None,
             text=str(each["message"]).strip(),
         )
 

@@ -58,8 +58,8 @@ def test_delays_are_in_the_order_of_the_ends() -> None:
 def test_the_floor_knows_machines_by_id() -> None:
     """Providers and the stack itself are no machines."""
     machine: dict[str, Any] = {
-        "urn": "urn:pulumi:bench::p::pulumi-python:dynamic/hyperv:VmPlacement::VM001",
-        "type": "pulumi-python:dynamic/hyperv:VmPlacement", "id": "G", "inputs": {"host": "hv1"},
+        "urn": "urn:pulumi:bench::p::pulumi-python:hv:Vm::VM001",
+        "type": "pulumi-python:hv:Vm", "id": "G", "inputs": {"host": "hv1"},
         "outputs": {"host": "hv1", "moves": 0},
     }  # fmt: skip
     state = {"deployment": {"resources": [{"urn": "urn:x", "type": "pulumi:pulumi:Stack"}, machine]}}

@@ -296,7 +296,7 @@ def step(label: str, operation: str, before: dict[str, Any], after: dict[str, An
     """Return a step of a preview as the engine writes it."""
     return {
         "op": operation,
-        "urn": f"urn:pulumi:prod::hyperv::pulumi-python:dynamic/hyperv:VmPlacement::{label}",
+        "urn": f"urn:pulumi:prod::hyperv::pulumi-python:hv:Vm::{label}",
         "oldState": {"outputs": before},
         "newState": {"inputs": {**after, "__provider": "pickled"}},
     }
@@ -372,7 +372,7 @@ def adopted(tmp_path: Path, *, reported: bool) -> list[str]:
         if each.move is not None
     ]
     host = {**step("hv1", "create", {}, {"liveLimit": "2"})}
-    host["urn"] = host["urn"].replace("VmPlacement", "MigrationHost")
+    host["urn"] = host["urn"].replace("hv:Vm", "hv:Host")
     file = tmp_path / "preview.json"
     content = {"steps": [host, *steps], **({"diagnostics": said} if reported else {})}
     file.write_text(json.dumps(content), encoding="utf-8")

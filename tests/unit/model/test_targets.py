@@ -6,7 +6,7 @@ import pytest
 
 from hyperv_placement.model.targets import EVERYTHING, targets_in
 
-URN = "urn:pulumi:lab::hyperv-placement::pulumi-python:dynamic/hyperv:VmPlacement::"
+URN = "urn:pulumi:lab::hyperv-placement::pulumi-python:hv:Vm::"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hyperv_placement.errors import StackNameError
 from hyperv_placement.model.names import stack_name
 from hyperv_placement.model.urn import COMPONENT, Urn, read_urn
 
-TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
+TYPE = "pulumi-python:hv:Vm"
 
 
 @pytest.mark.parametrize("text", ["lab", "prod-2", "a.b_c", "-", "..a", "L" * 100])

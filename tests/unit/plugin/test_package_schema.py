@@ -29,6 +29,6 @@ def test_every_property_has_a_type_and_says_what_it_is() -> None:
         for name, one in {**resource["properties"], **resource["inputProperties"]}.items():
             assert one["type"] in _TYPES, (token, name)
             assert re.fullmatch(r"[A-Z].+\.", one["description"]), (token, name)
-    machine = schema()["resources"]["pulumi-python:dynamic/hyperv:VmPlacement"]
+    machine = schema()["resources"]["pulumi-python:hv:Vm"]
     assert {"host", "config", "disks", "vmId"} <= set(machine["properties"]) & set(machine["inputProperties"])
     assert "moves" not in machine["inputProperties"]

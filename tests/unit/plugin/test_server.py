@@ -34,7 +34,7 @@ from hyperv_placement.resources.call import HalfDoneError, current
 from hyperv_placement.visible import hidden
 from tests.clocks import FastClock
 
-TYPE = "pulumi-python:dynamic/hyperv:VmPlacement"
+TYPE = "pulumi-python:hv:Vm"
 URN = f"urn:pulumi:lab::hyperv-placement::{TYPE}::VM001"
 
 
@@ -301,7 +301,7 @@ def test_the_schema_of_the_package_is_served(stub: Any) -> None:
 def test_an_unknown_type_lists_those_there_are(stub: Any) -> None:
     """A typing error in `pulumi import` is answered with what would be right."""
     with pytest.raises(grpc.RpcError) as caught:
-        stub.Read(proto.ReadRequest(id="ID", urn=URN.replace("VmPlacement", "Vm")))
+        stub.Read(proto.ReadRequest(id="ID", urn=URN.replace("hv:Vm", "hv:Disk")))
     assert TYPE in (caught.value.details() or "")
 
 
@@ -354,9 +354,7 @@ def test_a_stack_that_would_lead_elsewhere_is_refused(stub: Any, verb: str, stac
 def test_a_call_that_names_two_types_is_refused(stub: Any) -> None:
     """Which of them is meant, nobody can say."""
     assert read_as(stub, URN, type=TYPE)[0] == grpc.StatusCode.OK
-    assert read_as(stub, URN, type=TYPE.replace("VmPlacement", "MigrationHost"))[0] == (
-        grpc.StatusCode.PERMISSION_DENIED
-    )
+    assert read_as(stub, URN, type=TYPE.replace("hv:Vm", "hv:Host"))[0] == (grpc.StatusCode.PERMISSION_DENIED)
 
 
 def test_an_engine_that_is_gone_is_told_nothing(engine: tuple[Engine, str]) -> None:

@@ -124,9 +124,9 @@ def test_logs_are_kept_of_rounds_that_were_not_passed(tmp_path: Path) -> None:
 
 
 LAST_WORDS = """
- ~  pulumi-python:dynamic/hyperv:VmPlacement VM002 **updating failed** [diff: ~host]; error: VM002: is on hv1
+ ~  pulumi-python:hv:Vm VM002 **updating failed** [diff: ~host]; error: VM002: is on hv1
 Diagnostics:
-  pulumi-python:dynamic/hyperv:VmPlacement (VM002):
+  pulumi-python:hv:Vm (VM002):
     error: the job failed
     VM002: is on hv1, goes to hv2
 
@@ -137,9 +137,7 @@ Diagnostics:
 
 def test_the_last_words_of_a_run_are_its_errors_with_their_owners() -> None:
     """What it has shown before, and that it failed at all, names no cause."""
-    assert list(errors_of(LAST_WORDS)) == [
-        "pulumi-python:dynamic/hyperv:VmPlacement (VM002): error: the job failed"
-    ]
+    assert list(errors_of(LAST_WORDS)) == ["pulumi-python:hv:Vm (VM002): error: the job failed"]
     assert list(errors_of("error: the stack is currently locked by 1 lock(s)")) == [
         " error: the stack is currently locked by 1 lock(s)"
     ]
