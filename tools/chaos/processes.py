@@ -46,7 +46,9 @@ class Run:
         """Return the processes of a role that run."""
         if role != ENGINE:
             return [each for each in self.session() if _role(each) == role]
-        return [each for each in self.session() if each.pid == self.process.pid and _role(each) == ENGINE]
+        # The wrapper becomes the engine, or has it right below itself, where it shows its lines through a sieve.
+        own = self.process.pid
+        return [each for each in self.session() if own in (each.pid, each.ppid()) and _role(each) == ENGINE]
 
     def session(self) -> list[psutil.Process]:
         """Return all processes of the run's session that run."""

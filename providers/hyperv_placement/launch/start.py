@@ -11,9 +11,14 @@ from typing import NoReturn
 
 from hyperv_placement.launch.becoming import become
 from hyperv_placement.launch.named_stack import make_sure_of_stack
+from hyperv_placement.launch.opening import say_at_once
 from hyperv_placement.launch.private import STATE, check_ours, close, keep_private
 from hyperv_placement.launch.settings import own_backend, settings
+from hyperv_placement.launch.sieve import is_asked_for
 from hyperv_placement.launch.words import for_import, names_folder, needs_stack, shows_debug, without_ticket
+
+LINES = "PLACEMENT_LINES"
+"""`all`: the engine's lines are shown as they are, also where no terminal is."""
 
 
 def start(typed: Sequence[str], *, project: Path, programs: Sequence[Path], default: str | None) -> NoReturn:
@@ -28,6 +33,7 @@ def start(typed: Sequence[str], *, project: Path, programs: Sequence[Path], defa
         sys.exit("--ticket has no ticket: name one, or leave the word out")
     if ticket is not None:
         os.environ["PLACEMENT_TICKET"] = ticket  # program and plugin write it into the audit log
+    say_at_once(words, os.environ, project)
     own = own_backend(os.environ, (project / "Pulumi.yaml").read_text(encoding="utf-8"))
     if own:
         check_ours(project / STATE)
@@ -46,7 +52,12 @@ def start(typed: Sequence[str], *, project: Path, programs: Sequence[Path], defa
         _select_stack(command, environ, default)
     if not names_folder(words):
         make_sure_of_stack(words, command, environ, project, own=own)
-    become([*command, *for_import(words)], environ)
+    whole = [*command, *for_import(words)]
+    if not sys.stdout.isatty() and is_asked_for(words) and os.environ.get(LINES) != "all":
+        from hyperv_placement.launch.sifted import sifted  # noqa: PLC0415 - a terminal needs none of it
+
+        sifted(whole, environ)
+    become(whole, environ)
 
 
 def engine_name() -> str:

@@ -28,12 +28,12 @@ _STACK_VERBS_WITHOUT = {"help", "init", "ls", "rm", "select", "unselect"}
 
 def names_folder(words: Sequence[str]) -> bool:
     """Say whether the user named the folder to work in."""
-    return _has_flag(words, "-C", "--cwd")
+    return has_any(words, "-C", "--cwd")
 
 
 def needs_stack(words: Sequence[str]) -> bool:
     """Say whether the command works on a stack that the words do not name."""
-    if _has_flag(words, "-s", "--stack") or _has_flag(words, "-h", "--help"):
+    if has_any(words, "-s", "--stack") or has_any(words, "-h", "--help"):
         return False
     commands = list(_commands(words))
     if not commands or commands[0] not in _NEED_STACK:
@@ -43,7 +43,7 @@ def needs_stack(words: Sequence[str]) -> bool:
 
 def verb(words: Sequence[str]) -> str:
     """Return the engine's command; empty where none is typed, or its help is asked for."""
-    return "" if _has_flag(words, "-h", "--help") else next(_commands(words), "")
+    return "" if has_any(words, "-h", "--help") else next(_commands(words), "")
 
 
 def word_after(words: Sequence[str], short: str, long: str) -> str:
@@ -73,7 +73,7 @@ def for_import(words: Sequence[str]) -> list[str]:
 
 def shows_debug(words: Sequence[str]) -> bool:
     """Say whether the engine will show messages of level debug: `--debug`, or `-v=3` and more."""
-    if _has_flag(words, "-d", "--debug"):
+    if has_any(words, "-d", "--debug"):
         return True
     rest = iter(_before_dashes(words))
     for word in rest:
@@ -102,7 +102,8 @@ def without_ticket(words: Sequence[str]) -> tuple[list[str], str | None]:
     return [*left, *words[len(ours) :]], ticket
 
 
-def _has_flag(words: Sequence[str], short: str, long: str) -> bool:
+def has_any(words: Sequence[str], short: str, long: str) -> bool:
+    """Say whether a flag is given, in its short form (also with a value behind it) or its long one."""
     return any(
         word == long or word.startswith(f"{long}=") or (word.startswith(short) and not word.startswith("--"))
         for word in _before_dashes(words)
