@@ -47,8 +47,14 @@ class Run:
         if role != ENGINE:
             return [each for each in self.session() if _role(each) == role]
         # The wrapper becomes the engine, or has it right below itself, where it shows its lines through a sieve.
-        own = self.process.pid
-        return [each for each in self.session() if own in (each.pid, each.ppid()) and _role(each) == ENGINE]
+        return [each for each in self.session() if _role(each) == ENGINE and self._is_own(each)]
+
+    def _is_own(self, process: psutil.Process) -> bool:
+        """Say whether it is the started process, or right below it: an engine that a command of ours asks lies deeper."""
+        try:
+            return self.process.pid in {process.pid, process.ppid()}
+        except psutil.Error:
+            return False
 
     def session(self) -> list[psutil.Process]:
         """Return all processes of the run's session that run."""

@@ -43,6 +43,7 @@ VERBS = {
     "release": "take such a hold away; no host is asked",
     "recover": "after a run that was interrupted: take its lock, mend what it has torn, say what became of each machine; moves nothing",
     "jobs": "show the migrations that run on all hosts, ours and those of others; `jobs cancel` ends one",
+    "watch": "show a run under way, whoever began it: its moves, pace and time left, who waits for whom; read-only",
     "yield": "have the run under way leave its moves to their hosts and give its stack free; no host is asked",
     "unlock": "remove locks that a killed pulumi, a full disk or a power cut left behind",
     "history": "say on which host a machine was, since when, and who brought it there; no host is asked",

@@ -55,7 +55,8 @@ def sifted(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
         _show(engine)
         code = engine.wait()
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        with suppress(OSError):  # of some there is no other
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)
 

@@ -68,16 +68,17 @@ def _rest(widths: Sequence[int]) -> int:
 def _row(job: RunningJob) -> tuple[str, ...]:
     way = f"{job.source} -> {job.to or job.destination}" if job.destination else f"on {job.source}"
     cells = (
-        job.name, way, job.kind or "?", "?" if job.percent is None else f"{job.percent} %", _pace(job.pace),
+        job.name, way, job.kind or "?", "?" if job.percent is None else f"{job.percent} %", pace(job.pace),
         "?" if job.left is None else format_seconds(job.left), _who(job),
     )  # fmt: skip
     return tuple(visible(cell) for cell in cells)
 
 
-def _pace(pace: float | None) -> str:
-    if pace is None:
+def pace(percent: float | None) -> str:
+    """Return percent a second by the minute, or by the hour where it is slow."""
+    if percent is None:
         return "?"
-    return f"{pace * 60:.0f} %/min" if pace >= _PER_MINUTE else f"{pace * 3600:.1f} %/h"
+    return f"{percent * 60:.0f} %/min" if percent >= _PER_MINUTE else f"{percent * 3600:.1f} %/h"
 
 
 def _who(job: RunningJob) -> str:
@@ -91,12 +92,13 @@ def jobs_record(read: JobsRead, code: int) -> dict[str, Any]:
     """Return it for scripts: numbers in seconds, null where nothing is known."""
     return {
         "code": code,
-        "jobs": [_record(job) for job in read.jobs],
+        "jobs": [record_of(job) for job in read.jobs],
         "unknown": [{"host": host.name, "reason": host.reason} for host in read.silent],
     }
 
 
-def _record(job: RunningJob) -> dict[str, Any]:
+def record_of(job: RunningJob) -> dict[str, Any]:
+    """Return one job for scripts."""
     ours = None if job.ours is None else {"who": job.ours.who, "time": job.ours.time, "stack": job.ours.stack}
     return {
         "vm": job.name,

@@ -98,6 +98,7 @@ def hand_over(handoff: Handoff, schedule: Schedule, now: datetime) -> None:
                 f"The order of this run's moves cannot be written to {handoff.orders}: {reason}; nothing was started",
                 remedy="Make room there, or let this account write to that folder, then run again",
             ) from error
+    handoff.leave_run(schedule, now)
     # The engine runs the program twice, for the preview and for the run, and a person has seen only the first plan.
     shown = handoff.take_preview(now)
     lines = list(changes(shown, schedule)) if shown is not None else []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hyperv_placement.system.files import DRAFTS
 
-from .handoff import BETWEEN, PREVIEWS
+from .handoff import BETWEEN, PREVIEWS, RUNS
 from .holders import SLACK_S
 from .locks import Engine
 
@@ -21,7 +21,7 @@ def remove_dead(project: Path, running: Iterable[Engine]) -> Iterator[str]:
     born = min((engine.started for engine in running), default=None)
     for folder in (project / each for each in BETWEEN):
         for path in sorted({*folder.glob("*.json"), *folder.glob(DRAFTS)}):
-            if path.name.startswith(PREVIEWS):
+            if path.name.startswith((PREVIEWS, RUNS)):
                 continue
             with suppress(FileNotFoundError):  # a run that has just begun was faster
                 if born is None or path.stat().st_mtime + SLACK_S < born:

@@ -43,6 +43,8 @@ BETWEEN = (_FOLDER, _PAST, _IDENTITIES, _SCHEDULES)
 """Folders of what the two processes of a run leave for each other."""
 PREVIEWS = "preview-"
 """How the files begin that a preview leaves for the run after it."""
+RUNS = "run-"
+"""How the files begin that a run leaves for whoever watches it."""
 _REMEMBERED = 86400.0
 """Seconds for which a preview counts as what the next run was agreed on."""
 _OLD = 7 * 86400.0
@@ -228,6 +230,12 @@ class Handoff:
         with suppress(OSError):
             _write(self._preview(), content, forget=_OLD)
 
+    def leave_run(self, schedule: Schedule, now: datetime) -> None:
+        """Keep the order of this run for whoever watches it from beside; without it only its jobs are seen."""
+        content = {"at": now.isoformat(), "schedule": to_plain(schedule)}
+        with suppress(OSError):
+            _write(_order_of_run(self.project, self.stack.path.stem), content, forget=_OLD)
+
     def take_preview(self, now: datetime) -> Schedule | None:
         """Return, once, what the last preview of this very stack file has shown; None where that was long ago."""
         try:
@@ -258,6 +266,19 @@ def _write(path: Path, content: Mapping[str, Any], *, forget: float) -> None:
     private_folder(path.parent)
     _forget_old(path.parent, forget)
     write_whole(path, json.dumps(content))
+
+
+def running_order(project: Path, stack: str) -> Schedule | None:
+    """Return the order by which the last run of a stack that was started here goes, or went; None where none is kept."""
+    try:
+        content = strict_json.loads(read_own(_order_of_run(project, stack), _LARGEST))
+        return from_plain(content["schedule"], Schedule)
+    except _NOTHING_OF_OURS:
+        return None
+
+
+def _order_of_run(project: Path, stack: str) -> Path:
+    return project / _SCHEDULES / f"{RUNS}{stack_name(stack)}.json"
 
 
 def fingerprint(schedule: Schedule) -> str:
