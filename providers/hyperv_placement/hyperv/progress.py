@@ -16,6 +16,14 @@ PHASES = {
 """Msvm_ComputerSystem.OperationalStatus[1] while migrating (win32 page; above 32774 from the FailoverClusters
 enumeration, unofficial)."""
 
+_SHORT = {
+    "migrating": "memory",
+    "moving storage": "files",
+    "finishing storage": "last files",
+    "preparing at the destination": "preparing",
+    "checking compatibility": "checking",
+}
+"""Phase -> the same in a word or two."""
 STILL = 60.0
 """Seconds without any movement after which an estimate by the pace before says nothing."""
 LEAST_DONE = 5
@@ -47,6 +55,17 @@ class Progress:
             parts.append(f"nothing moved for {format_seconds(self.still)}")
         elif self.seconds_left is not None:
             parts.append(f"about {format_seconds(self.seconds_left)} left")
+        return ", ".join(parts)
+
+    @property
+    def short(self) -> str:
+        """As in `37 %, files, 40 s`: what is most worth knowing, for a line without room."""
+        parts = [f"{self.percent} %"] if self.percent is not None else []
+        parts.append(_SHORT.get(self.phase, self.phase))
+        if self.still >= STILL:
+            parts.append(f"still for {format_seconds(self.still)}")
+        elif self.seconds_left is not None:
+            parts.append(format_seconds(self.seconds_left))
         return ", ".join(parts)
 
 

@@ -30,13 +30,13 @@ def settings(
     project: Path,
     programs: Sequence[Path],
     own: bool,
-    terminal: bool,
+    terminal: int,
     debug: bool = False,
 ) -> dict[str, str]:
     """Return the environment for the engine.
 
     `programs`: folders that come first on PATH. `own`: state is kept in the project's `.pulumi`.
-    `terminal`: progress goes to a terminal. `debug`: the engine shows messages of its level debug.
+    `terminal`: columns of the terminal that progress goes to, 0 where it goes to none. `debug`: the engine shows messages of its level debug.
     """
     result = dict(environ)
     if own:
@@ -46,7 +46,7 @@ def settings(
     for name, value in DEFAULTS.items():
         result.setdefault(name, value)
     if terminal:
-        result.setdefault("PLACEMENT_TERMINAL", "1")
+        result.setdefault("PLACEMENT_TERMINAL", str(int(terminal)))
     if debug:
         result.setdefault(
             "PLACEMENT_LOG", "debug"

@@ -43,7 +43,7 @@ def start(typed: Sequence[str], *, project: Path, programs: Sequence[Path], defa
         project=project,
         programs=programs,
         own=own,
-        terminal=sys.stdout.isatty(),
+        terminal=_columns(),
         debug=shows_debug(words),
     )
     here = names_folder(words) or inside(_here(), project)
@@ -75,6 +75,16 @@ def inside(folder: Path | None, project: Path) -> bool:
 
 def _engine(programs: Sequence[Path]) -> Path:
     return next(each / engine_name() for each in programs if (each / engine_name()).exists())
+
+
+def _columns() -> int:
+    """Return the width of the terminal that shows the output; 0 where none does, 1 where it does not say."""
+    if not sys.stdout.isatty():
+        return 0
+    try:
+        return max(1, os.get_terminal_size(sys.stdout.fileno()).columns)
+    except OSError:
+        return 1
 
 
 def _here() -> Path | None:

@@ -25,6 +25,7 @@ from hyperv_placement.plugin.peers import Peers
 from hyperv_placement.plugin.server import DESTROY, Server
 from hyperv_placement.resources import migration_delegation, migration_host, vm_placement
 from hyperv_placement.resources.fleets import fleets
+from hyperv_placement.resources.terminal import is_live
 from hyperv_placement.system import keep_private
 from hyperv_placement.workspace.engine import engine_command
 
@@ -49,9 +50,8 @@ def main() -> None:
     engine = sys.argv[-1]
     peers = _peers(engine)
     clock = SystemClock()
-    terminal = bool(os.environ.get("PLACEMENT_TERMINAL"))
     engine_log = EngineLog(
-        engine, clock, terminal=terminal, runs=peers.engine_runs, loose="--diff" in engine_command()
+        engine, clock, terminal=is_live(), runs=peers.engine_runs, loose="--diff" in engine_command()
     )
     try:
         with logged(read_settings(os.environ), engine_log.debug):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -29,11 +28,9 @@ from .migration_delegation import TYPE as MIGRATION_DELEGATION
 from .migration_host import NAMES as HOST_OUTPUTS
 from .migration_host import TYPE as MIGRATION_HOST
 from .properties import OUTPUTS, inputs_of
+from .terminal import is_live
 from .vm_placement import TYPE
 from .within import ALONE, Within
-
-TERMINAL = "PLACEMENT_TERMINAL"
-"""Set by `bin/pulumi` where a live tree is shown."""
 
 
 class VmPlacement(pulumi.CustomResource):
@@ -189,7 +186,7 @@ def outputs(resources: Mapping[str, VmPlacement], plan: Plan, reviewed: Sequence
 
 def _say(step: Step, schedule: Schedule, resource: VmPlacement, *, adopted: bool) -> None:
     # A live tree has a line for it; elsewhere each would be a line more, and the first message names them all.
-    if adopted and os.environ.get(TERMINAL) and (text := stays(step)) is not None:
+    if adopted and is_live() and (text := stays(step)) is not None:
         program_log.passing(text, resource)
     if step.standing == Standing.MOVE and step.move is not None:
         program_log.info("\n".join(map(visible, (describe(step), *reported(schedule, step.label)))), resource)

@@ -45,6 +45,7 @@ from .identity import (
 from .left_out import proven
 from .past_moves import MoveHistory, made_by, remembered
 from .properties import STANDING, outputs_of, placement_of
+from .terminal import is_narrow
 from .turns import in_turn_now
 
 
@@ -265,4 +266,5 @@ def _say_progress(call: Call, progress: Progress) -> None:
     if progress.warns:
         call.say("warning", str(progress))
     else:
-        call.say("info", str(progress), ephemeral=not progress.lasting)
+        passing = not progress.lasting
+        call.say("info", progress.short if passing and is_narrow() else str(progress), ephemeral=passing)

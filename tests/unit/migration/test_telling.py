@@ -35,6 +35,13 @@ def test_progress_reads_as_one_line(progress: Progress, said: str) -> None:
     assert str(progress) == said
 
 
+def test_a_line_without_room_has_the_most_telling_words() -> None:
+    """Percent, and whether memory or files are on their way; what waits says for what, as ever."""
+    assert Progress(phase="moving storage", percent=37, seconds_left=40.2).short == "37 %, files, 40 s"
+    assert Progress(phase="migrating", percent=87, still=75.0).short == "87 %, memory, still for 1 min 15 s"
+    assert Progress(phase="waiting: hv2 is full").short == "waiting: hv2 is full"
+
+
 def test_an_estimate_needs_something_to_go_by() -> None:
     """Half in ten seconds leaves ten; a percent or two leave nothing to say."""
     assert estimate(50, 50, 10) == 10
