@@ -68,6 +68,7 @@ ASKED: dict[str, tuple[str, ...]] = {
     "yield": ("yield", "lab", "--no-wait"),
     "unlock": ("unlock", "lab"),
     "jobs": ("jobs", "lab"),
+    "watch": ("watch", "lab", "--once"),
     "jobs-cancel": ("jobs", "cancel", "WEB02", "lab", "--others"),
     "drift-accept": ("drift", "lab", "--json", "--accept"),
 }

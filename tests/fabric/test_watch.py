@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hyperv_placement.commands.answers import json_text
 from hyperv_placement.migration.audit import AuditLog, audit_path
 from hyperv_placement.migration.migrate import migrate
 from hyperv_placement.model.move import Move
@@ -14,9 +15,11 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Schedule, ScheduledMove
 from hyperv_placement.model.run_seen import MoveState, RunSeen
 from hyperv_placement.operations.watch import see_run
+from hyperv_placement.report.run_seen_text import run_record
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.handoff import Handoff, fingerprint
 from lab.world import person
+from tests.answers import checked
 from tests.unit.lab.conftest import estate, machine
 
 from .conftest import Fabric, Maker, until
@@ -86,6 +89,11 @@ def test_each_move_is_seen_to_wait_to_run_and_to_be_done(fabric: Fabric, tmp_pat
     assert job is not None
     assert job.percent == 40
     assert (seen.others, seen.silent) == ((), ())
+    answer = checked("watch", json_text(run_record(seen, 0)))
+    assert [(each["state"], each["job"] and each["job"]["percent"]) for each in answer["moves"]] == [
+        ("runs", 40),
+        ("waits", None),
+    ]
     fabric.world.faults.clear()
     run.join()
     assert states(see())[0] == ("WEB01", MoveState.DONE, "")
