@@ -19,7 +19,11 @@ from hyperv_placement.model.units import counted
 from hyperv_placement.operations.discovery.discover import Request, discover
 from hyperv_placement.operations.discovery.machines import Draft, Extent
 from hyperv_placement.report.records import record
+from hyperv_placement.stackfile import load
 from hyperv_placement.system.files import expanded
+from hyperv_placement.visible import visible
+from hyperv_placement.workspace.identities import is_of_project
+from hyperv_placement.workspace.siblings import also_declared
 from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack, stack_path
 
 _NOTHING = "Nothing was written: machines on hosts that cannot be read would be missing."
@@ -71,11 +75,25 @@ def run(options: argparse.Namespace) -> int:
     if done.draft is None:
         more = "" if options.partial else " Run again when they can be, or write what is known: --partial"
         sys.stderr.write(f"{_NOTHING}{more}\n")
+    elif twice := _also_declared(place):
+        sys.stderr.write(f"{visible(twice)}\n")
     if options.json:
         sys.stdout.write(f"{json_text(_record(place, done.draft, done.hosts, options.stack))}\n")
     elif done.draft is not None:
         sys.stdout.write(_summary(place, done.draft, done.hosts, options.stack))
     return FAILED if done.draft is None else DONE
+
+
+def _also_declared(place: Path) -> str:
+    """Return that other stack files declare machines of the new one, as where two teams share hosts; empty where none does."""
+    written = load(place)
+    lines = also_declared(written, PROJECT) if is_of_project(written, PROJECT) else ()
+    if not lines:
+        return ""
+    return (
+        f"{counted(len(lines), 'machine')} of it {'is' if len(lines) == 1 else 'are'} declared in another stack file as well, such as"
+        f" {lines[0]}. In the file that they do not belong to, take these entries out and write others: [{{siblings: true}}]"
+    )
 
 
 def _named(file: Path | None) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from hyperv_placement.errors import PlacementError
@@ -11,6 +12,7 @@ from hyperv_placement.model.siblings import Sibling, SiblingEntry, Siblings
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.stackfile import load
 from hyperv_placement.stackfile.addresses import authority
+from hyperv_placement.stackfile.overlap import declared_twice
 
 from .stacks import stack_files
 
@@ -30,6 +32,17 @@ def read_siblings(stack: Stack, project: Path, kept: Callable[[str], Kept]) -> S
         except PlacementError as error:
             unread[path.stem] = str(error).splitlines()[0]
     return Siblings(read=tuple(read), unread=unread)
+
+
+def also_declared(stack: Stack, project: Path) -> tuple[str, ...]:
+    """Return the machines of a stack file of the project that another one declares as well, a line each with where."""
+    others: dict[Path, Stack] = {}
+    for path in stack_files(project):
+        if path.name != stack.path.name:
+            with suppress(PlacementError):  # one that cannot be read is an error where it is checked itself
+                others[path] = load(path)
+    found = declared_twice({**others, stack.path: stack}).get(stack.path)
+    return tuple(str(found).splitlines()) if found is not None else ()
 
 
 def _sibling(other: Stack, stack: Stack, kept: Kept) -> Sibling:

@@ -12,6 +12,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.siblings import SiblingPlace, named
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.identities import Identities, identities_path, kept_of, siblings_of
+from hyperv_placement.workspace.siblings import also_declared
 from tests.estates import guid, machine
 
 SITE1 = "hosts:\n  hv1: {address: hv1.lab}\n  hv2: {address: 'https://hv2.lab:5986/wsman'}\nvms:\n  WEB01:\n"
@@ -68,3 +69,17 @@ def test_nothing_is_read_beside_a_file_that_lies_elsewhere(project: Path, tmp_pa
     elsewhere = tmp_path / "draft.yaml"
     elsewhere.write_text(SITE1, encoding="utf-8")
     assert kept_of(load(elsewhere), project).siblings.read == ()
+
+
+def test_what_discover_has_written_of_another_stacks_machines_is_said(project: Path) -> None:
+    """By name on a host of both; a file beside it that cannot be read is no reason to fail."""
+    path = project / "stacks" / "found.yaml"
+    path.write_text(
+        "hosts:\n  hv2: {address: hv2.lab}\nvms:\n  SQL01: {host: hv2}\n  NEW:\n", encoding="utf-8"
+    )
+    (project / "stacks" / "torn.yaml").write_text("hosts: [", encoding="utf-8")
+    (line,) = also_declared(load(path), project)
+    assert line.startswith(
+        f"{path}:4: vms.SQL01 is declared in {project / 'stacks' / 'site7.yaml'}:5 as well"
+    )
+    assert also_declared(load(project / "stacks" / "site1.yaml"), project) == ()
