@@ -42,7 +42,9 @@ def add_to(parser: Parser) -> None:
         help="propose a sequence in which each of these hosts is emptied once, with its price; nothing is written",
     )
     parser.add_argument(
-        "--until", metavar="DATE", help="the last day, such as 2026-12-01; default: until `return`"
+        "--until",
+        metavar="DATE",
+        help="the last day, by the stack's timezone, such as 2026-12-01; default: until `return`",
     )
     parser.add_argument("--reason", metavar="TEXT", default="", help="why, in a few words")
     parser.add_argument(
