@@ -38,8 +38,12 @@ OURS = ("HYPERV_", "PULUMI_")
 
 @pytest.mark.parametrize(
     ("schema", "files"),
-    [("vendor.github-workflows", GITHUB), ("vendor.gitlab-ci", [GITLAB, GITLAB.with_name("sites.yml")])],
-    ids=["github", "gitlab"],
+    [
+        ("vendor.github-workflows", GITHUB),
+        ("vendor.gitlab-ci", [GITLAB, GITLAB.with_name("sites.yml")]),
+        ("vendor.dependabot", [PROJECT / "docs" / "pipelines" / "github" / "dependabot.yml"]),
+    ],
+    ids=["github", "gitlab", "dependabot"],
 )
 def test_a_pipeline_is_one_that_the_forge_takes(schema: str, files: list[Path]) -> None:
     """By the schemas that check-jsonschema carries; nothing is downloaded."""

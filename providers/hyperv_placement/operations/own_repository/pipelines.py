@@ -41,4 +41,6 @@ def _place(forge: Forge, within: str, *, script: bool) -> str:
         return ".gitlab-ci.yml" if within == "gitlab-ci.yml" else f".gitlab/{within}"
     if script:
         return f".github/placement/{within}"
+    if within == "dependabot.yml":
+        return ".github/dependabot.yml"
     return f".github/{within}" if "/" in within else f".github/workflows/{within}"
