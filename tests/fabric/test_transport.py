@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -29,7 +30,7 @@ from hyperv_placement.winrm.client import Client
 from hyperv_placement.winrm.connection_errors import AnswerLostError
 from hyperv_placement.winrm.faults import AbsentFaultError, BusyFaultError
 from hyperv_placement.winrm.logins import Logins
-from hyperv_placement.winrm.transport import _translated
+from hyperv_placement.winrm.transport import _translated, certificate
 from hyperv_placement.wsman import (
     EndpointReference,
     Enumerate,
@@ -333,6 +334,28 @@ def test_a_host_that_says_nothing_is_told_with_the_time_that_it_took(home: Path)
     assert str(reported).startswith("hv1 did not answer within 14 s")
     knocked = _translated(spec(home, "https://127.0.0.1:1/wsman"), TimeoutError(110, "timed out"), 3.0)
     assert "no connection within 3 s" in str(knocked)
+
+
+def test_the_other_scheme_than_the_address_has_is_said(home: Path) -> None:
+    """A listener of TLS cuts plain requests, and one without answers what is no TLS: the remedy names the address."""
+    reset = requests.ConnectionError(ConnectionResetError(104, "Connection reset by peer"))
+    plain = _translated(spec(home, "http://127.0.0.1:1/wsman"), reset, 0.1)
+    assert "connection reset by peer" in plain.message
+    assert "write https://" in plain.remedy
+    other = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
+    other.reason = "WRONG_VERSION_NUMBER"
+    secure = _translated(spec(home, "https://127.0.0.1:1/wsman"), requests.exceptions.SSLError(other), 0.1)
+    assert secure.message == "hv1 dropped the connection: what came is not TLS"
+    assert "write http://" in secure.remedy
+    assert "http" not in _translated(spec(home, "https://127.0.0.1:1/wsman"), reset, 0.1).remedy
+
+
+def test_a_host_that_never_shows_its_certificate_is_said_with_the_seconds(home: Path) -> None:
+    """It accepts the connection and keeps silent: that is no connection that was dropped."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(HostUnreachableError, match=r"hv1 did not show its certificate within [01] s"):
+            certificate(spec(home, f"https://127.0.0.1:{port}/wsman"), seconds=0.3)
 
 
 @pytest.mark.parametrize("content", [None, "no certificate\n"])

@@ -221,7 +221,7 @@ class Certificate:
     """DNS names that it is for, in its order."""
 
 
-def certificate(host: HostSpec) -> Certificate | None:
+def certificate(host: HostSpec, seconds: float = BOUNDS.connect_seconds) -> Certificate | None:
     """Return the certificate that a host shows; None over plain HTTP and behind a proxy.
 
     Raises CertificateError where it is not trusted, HostUnreachableError.
@@ -233,17 +233,13 @@ def certificate(host: HostSpec) -> Certificate | None:
     context, begun = trust(host.connection.ca, Credential()), time.monotonic()
     try:
         with (
-            socket.create_connection(
-                (name, parts.port or _PORTS["https"]), timeout=BOUNDS.connect_seconds
-            ) as plain,
+            socket.create_connection((name, parts.port or _PORTS["https"]), timeout=seconds) as plain,
             context.wrap_socket(plain, server_hostname=name) as secure,
         ):
             shown: Any = secure.getpeercert() or {}
     except TimeoutError as error:
-        seconds = time.monotonic() - begun
-        raise HostUnreachableError(
-            f"{host.name} did not show its certificate within {seconds:.0f} s"
-        ) from error
+        took = time.monotonic() - begun
+        raise HostUnreachableError(f"{host.name} did not show its certificate within {took:.0f} s") from error
     except OSError as error:
         raise _translated(host, error, time.monotonic() - begun) from error
     return Certificate(
