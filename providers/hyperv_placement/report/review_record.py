@@ -50,7 +50,7 @@ def _not_known(review: Review) -> Iterator[str]:
     if review.windows_unjudged:
         yield "windows not judged"
     if review.age is not None and review.age >= OLD:
-        yield f"the inventory is {review.age.days} days old"
+        yield f"the inventory is {counted(review.age.days, 'day')} old"
 
 
 def review_record(review: Review, code: int) -> dict[str, Any]:

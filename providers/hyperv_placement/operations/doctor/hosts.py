@@ -11,7 +11,7 @@ from hyperv_placement.model.estate import HostFacts
 from hyperv_placement.model.finding import Finding, Subject
 from hyperv_placement.model.own_name import doubt
 from hyperv_placement.model.stack import HostSpec, Stack
-from hyperv_placement.model.units import format_bytes, format_seconds
+from hyperv_placement.model.units import counted, format_bytes, format_seconds
 from hyperv_placement.model.unreachable import several
 from hyperv_placement.planning.machine.computers import another_computer
 from hyperv_placement.planning.what_counts import is_away
@@ -121,7 +121,7 @@ def _certificate(host: HostReading, now: datetime) -> Iterator[Finding]:
         days = max(0, (end - now).days)
         yield Finding.warning(
             "certificate-ends",
-            f"Its certificate ends on {end:%Y-%m-%d}, in {days} days",
+            f"Its certificate ends on {end:%Y-%m-%d}, in {counted(days, 'day')}",
             f"Have a new one issued, and on {host.full_name} give it to the listener: {NEW_CERTIFICATE}",
             subject=Subject.host(host.name),
             breaks="After that nobody reaches it over TLS",

@@ -8,7 +8,7 @@ from itertools import islice
 
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.pool import Pool
-from hyperv_placement.model.units import MIB, format_bytes
+from hyperv_placement.model.units import MIB, counted, format_bytes
 
 from .budget import Budget
 from .problem import MEMORY, Holding, Leg, Machine, Place, Problem, SlotLimits
@@ -27,7 +27,7 @@ def proof(problem: Problem, stuck: DeadEnd, labels: Sequence[str]) -> list[str]:
     """Return lines: where no move can go on, and what each machine lacks there."""
     done = len(stuck.legs)
     return [
-        f"No order is safe ({how(stuck)}): after {done} of {done + len(stuck.blocked)} moves no other can start",
+        f"No order is safe ({how(stuck)}): after {done} of {counted(done + len(stuck.blocked), 'move')} no other can start",
         *(waits(problem, leg, stuck, labels) for leg in stuck.blocked),
     ]
 
