@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from hyperv_placement.report.drift_text import render_drift
 from hyperv_placement.report.plan_text import render_plan
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.identities import Identities, identities_path, kept_of
+from tests.answers import checked
 from tests.fabric.conftest import Fabric, Maker
 from tests.unit.lab.conftest import estate, machine
 
@@ -72,7 +72,7 @@ def test_every_command_counts_them(
     assert "2 machines of others here, not declared and no drift" in capsys.readouterr().out
     for verb in ("drift", "plan", "inventory", "doctor"):
         cli.main([verb, str(path), "--json"])
-        others = json.loads(capsys.readouterr().out)["others"]
+        others = checked(verb, capsys.readouterr().out)["others"]
         assert (others["count"], others["by"]) == (2, [{"whose": "SQL*", "count": 2}]), verb
         assert sorted(each["name"] for each in others["machines"]) == ["SQL01", "SQL02"], verb
 

@@ -26,6 +26,7 @@ from hyperv_placement.planning.drift import (
     drift_of,
 )
 from hyperv_placement.planning.drift.by_state import StateMoves, joined
+from tests.answers import schema
 from tests.estates import facts, guid, host, inventory, job, machine, spec, stack
 
 NOW = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)
@@ -377,3 +378,9 @@ def test_a_move_of_log_and_state_is_one() -> None:
     assert found.notes == (
         "whether a run from another computer has moved something is not known: the state of web did not answer: no passphrase",
     )
+
+
+def test_the_schema_of_the_answer_has_every_kind() -> None:
+    """In the order in which the first line counts them."""
+    kinds = schema("shared")["$defs"]["drift"]["properties"]["kind"]["enum"]
+    assert kinds == [str(kind) for kind in DriftKind]
