@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from hyperv_placement import __version__
+from tests.documents import blocks
 from tests.e2e.conftest import QUICK
 from tools.install.places import engine_file, read_record
 from tools.workspace import PROJECT, Workspace
@@ -28,6 +29,7 @@ SOURCES = (
     "pyproject.toml",
     "requirements.txt",
 )
+PAGE = PROJECT / "docs" / "upgrade.md"
 EARLIER = "0.0.1"
 
 pytestmark = [
@@ -81,15 +83,6 @@ class Repository:
         assert done.returncode == code, done.stdout
         return done.stdout
 
-    def set_up(self) -> None:
-        """Run `bin/setup`, which alone asks an index, by whatever proxy this machine has."""
-        tests = dict(self._environment)
-        for name in ("HTTP_PROXY", "HTTPS_PROXY"):
-            self._environment.pop(name, None)
-            self._environment |= {name: os.environ[name]} if name in os.environ else {}
-        self.run("bin/setup")
-        self._environment = tests
-
     def edit(self, file: str, *changes: tuple[str, str]) -> None:
         """Replace what patterns find in a file, and commit that."""
         place = self.folder / file
@@ -122,6 +115,19 @@ def installed(wheel: Path, folder: Path) -> Path:
     return folder / "bin"
 
 
+def typed(block: str, wheel: Path, folder: Path, environment: Mapping[str, str]) -> str:
+    """Type a block of docs/upgrade.md in a folder, with a wheel in place of the one that it names; return what it printed."""
+    # pip asks an index, by whatever proxy this machine has; what the lock names is all that it needs.
+    proxies = {name: os.environ.get(name, "") for name in ("HTTP_PROXY", "HTTPS_PROXY")}
+    text = re.sub(r"hyperv_placement-[\d.]+-py3-none-any\.whl", str(wheel), block)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text], cwd=folder, env={**environment, **proxies, "PIP_NO_DEPS": "1"}, check=False,
+        text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
 def environment_of(workspace: Workspace) -> dict[str, str]:
     """Return the workspace's environment, with the engine of this machine named as an operator names his own."""
     return {**workspace.environment, "PLACEMENT_PULUMI": str(read_record(engine_file(PROJECT))["pulumi"])}
@@ -130,13 +136,9 @@ def environment_of(workspace: Workspace) -> dict[str, str]:
 def test_from_the_wheel_to_a_move_a_drift_and_an_upgrade(workspace: Workspace, tmp_path: Path) -> None:
     """Nothing of the product's repository is needed but the simulated hosts."""
     workspace.run("lab", "up", "--ports", "auto", "--speed", QUICK, stdout=subprocess.DEVNULL)
-    commands = installed(built(tmp_path / "earlier", earlier=True), tmp_path / "tool")
-    subprocess.run(
-        [str(commands / "placement"), "init", "site", "--forge", "github"], cwd=tmp_path, check=True
-    )
-    site = Repository(tmp_path / "site", environment_of(workspace))
-    site.run("git", "init", "--quiet")
-    site.set_up()
+    begin, upgrade = (block.text for block in list(blocks(PAGE))[:2])
+    typed(begin, built(tmp_path / "earlier", earlier=True), tmp_path, environment_of(workspace))
+    site = Repository(tmp_path / "my-placement", environment_of(workspace))
     for name, own in (("credentials.yaml", "hyperv.yaml"), ("ca.pem", "ca.pem")):
         (site.folder / "secrets").mkdir(exist_ok=True)
         shutil.copy2(workspace.folder / ".lab" / name, site.folder / "secrets" / own)
@@ -189,17 +191,13 @@ def test_from_the_wheel_to_a_move_a_drift_and_an_upgrade(workspace: Workspace, t
     site.run("bin/placement", "release", "VM005", "site1")
 
     site.edit("Pulumi.yaml", (r"description: .*", "description: Ours"))
-    pip = (".venv/bin/python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-index")
-    subprocess.run([*pip, str(built(tmp_path / "newer", earlier=False))], cwd=site.folder, check=True)
-    assert "nothing was written" in site.run("bin/placement", "init", ".")
-    said = site.run("bin/placement", "init", "--upgrade", ".")
+    said = typed(upgrade, built(tmp_path / "newer", earlier=False), site.folder, environment_of(workspace))
     assert re.search(r"^\+.*move machines, live", said, re.MULTILINE)
     assert "description: Ours" in (site.folder / "Pulumi.yaml").read_text(encoding="utf-8")
     assert not (site.folder / "stacks" / "example.yaml").exists()
     assert [path.name for path in (site.folder / "wheels").iterdir()] == [
         f"hyperv_placement-{__version__}-py3-none-any.whl"
     ]
-    site.set_up()
     assert site.run("bin/placement", "--version") == f"placement {__version__}\n"
     site.run("bin/pulumi", "preview", "--expect-no-changes")
     site.run("bin/placement", "audit", "verify", "site1")

@@ -24,6 +24,7 @@ from hyperv_placement.operations.own_repository.writing import Asked, Made, make
 from hyperv_placement.stackfile import load
 from tests.marks import PROJECT
 
+POSIX = pytest.mark.skipif(os.name != "posix", reason="a stand-in for Python is a script")
 OURS = Settings(name="site", forge=None)
 
 
@@ -238,6 +239,7 @@ def test_every_template_is_used() -> None:
     assert [path.name for path in folder.iterdir() if f'"{path.name}"' not in source] == []
 
 
+@POSIX
 @pytest.mark.parametrize("name", ["placement", "pulumi"])
 def test_a_command_before_set_up_says_what_to_type(tmp_path: Path, name: str) -> None:
     """One line, and no traceback."""
@@ -249,6 +251,38 @@ def test_a_command_before_set_up_says_what_to_type(tmp_path: Path, name: str) ->
     assert answer.stderr.splitlines() == [
         f"The project is not set up. Run: {tmp_path / 'site' / 'bin' / 'setup'}"
     ]
+
+
+@POSIX
+def test_a_command_after_a_pulled_lock_says_what_to_type(tmp_path: Path) -> None:
+    """Who has not set up anew would work with another version than his colleagues; an environment of his own making is his."""
+    folder = tmp_path / "site"
+    init(folder, wheel(tmp_path))
+    python = folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    stamp = folder / ".venv" / "placement-setup.txt"
+    for stamped, code in (
+        (None, 0),
+        ("of another lock 3.11", 1),
+        (f"{_digest(folder / 'requirements.txt')} 3.11", 0),
+    ):
+        if stamped is not None:
+            stamp.write_text(stamped, encoding="utf-8")
+        answer = subprocess.run(
+            [sys.executable, str(folder / "bin" / "placement"), "check"],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert answer.returncode == code
+        assert answer.stdout == ("" if code else "-P -m hyperv_placement.commands check\n")
+        assert ("requirements.txt is another one than was installed" in answer.stderr) == bool(code)
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def test_pipelines_of_each_forge_lie_where_it_looks() -> None:
