@@ -163,7 +163,10 @@ def test_from_the_wheel_to_a_move_a_drift_and_an_upgrade(workspace: Workspace, t
     site.run("bin/placement", "drift", "site1")
 
     site.run("bin/placement", "inventory", "site1", "--save", "inventory.json")
-    site.edit("stacks/site1.yaml", (r"max_moves: 0", "max_moves: 3"), (r"(VM003: \{host:) hv3", r"\1 hv2"))
+    site.edit(
+        "stacks/site1.yaml", (r"max_moves: 0", "max_moves: 3")
+    )  # a change of trust: it has a review of its own
+    site.edit("stacks/site1.yaml", (r"(VM003: \{host:) hv3", r"\1 hv2"))
     site.run(
         "bin/placement",
         "review",
