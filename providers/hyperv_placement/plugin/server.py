@@ -20,6 +20,7 @@ from pulumi.dynamic import ResourceProvider
 from pulumi.runtime import proto, rpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, status_pb2
 
+from hyperv_placement import __version__
 from hyperv_placement.errors import PlacementError, StackFileError, of_this_computer
 from hyperv_placement.migration.interruption import Interruption
 from hyperv_placement.model.on_cancel import OnCancel
@@ -34,7 +35,8 @@ from .package_schema import package_schema
 
 _log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
-VERSION = "0.1.0"
+VERSION = re.sub(r"(rc|\.dev).*", "", __version__)
+"""As the engine takes it, which knows neither `.dev0` nor `rc1` (semver)."""
 _CANCELLED = {
     OnCancel.WAIT: "Cancelled: nothing more starts, and moves under way are followed to their ends (on_cancel: wait). Ctrl-C again leaves them to their hosts",
     OnCancel.ABORT: "Cancelled: nothing more starts, and hosts are asked to cancel the moves of this run (on_cancel: abort). Ctrl-C again leaves them to their hosts",
