@@ -29,6 +29,7 @@ from hyperv_placement.model.estate import (
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.running_job import RunningJob
 from hyperv_placement.model.stack import HostSpec
+from hyperv_placement.tracing import span
 from hyperv_placement.winrm.bounds import BOUNDS, Bounds
 from hyperv_placement.winrm.client import Client
 from hyperv_placement.winrm.connection_errors import NotTriedError
@@ -129,7 +130,12 @@ class Estate:
     def _swept(self) -> Inventory:
         hosts: dict[HostName, Host] = {}
         silent: dict[HostName, UnreachableHost] = {}
-        read = self._each(self._clients, lambda name: self.read_host(name, Detail.PLACEMENT))
+        with span("sweep", hosts=sorted(self._clients)) as note:
+            read = self._each(self._clients, lambda name: self.read_host(name, Detail.PLACEMENT))
+            note(
+                silent=sorted(name for name, each in read.items() if isinstance(each, PlacementError)),
+                machines=sum(len(each.vms) for each in read.values() if isinstance(each, Host)),
+            )
         for name, result in read.items():
             if isinstance(result, PlacementError):
                 _log.info("%s was not read: %s", name, result.message)

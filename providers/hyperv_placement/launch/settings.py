@@ -58,6 +58,14 @@ def settings(
     return result
 
 
+def with_trace(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a run that writes spans, with a trace of its own where the environment names none.
+
+    The engine does not name its trace to program and plugin, and takes up one that it is named (W3C Trace Context).
+    """
+    return {"TRACEPARENT": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01", **environ}
+
+
 def direct(*lists: str | None) -> str:
     """Return the given `no_proxy` lists as one, with loopback: engine, program and plugin talk over it."""
     names: dict[str, None] = {}

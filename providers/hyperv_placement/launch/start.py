@@ -13,9 +13,16 @@ from hyperv_placement.launch.becoming import become
 from hyperv_placement.launch.named_stack import make_sure_of_stack
 from hyperv_placement.launch.opening import say_at_once
 from hyperv_placement.launch.private import STATE, check_ours, close, keep_private
-from hyperv_placement.launch.settings import own_backend, settings
+from hyperv_placement.launch.settings import own_backend, settings, with_trace
 from hyperv_placement.launch.sieve import is_asked_for
-from hyperv_placement.launch.words import for_import, names_folder, needs_stack, shows_debug, without_ticket
+from hyperv_placement.launch.words import (
+    for_import,
+    names_folder,
+    needs_stack,
+    shows_debug,
+    traces,
+    without_ticket,
+)
 
 LINES = "PLACEMENT_LINES"
 """`all`: the engine's lines are shown as they are, also where no terminal is."""
@@ -46,6 +53,8 @@ def start(typed: Sequence[str], *, project: Path, programs: Sequence[Path], defa
         terminal=_columns(),
         debug=shows_debug(words),
     )
+    if traces(words):
+        environ = with_trace(environ)
     here = names_folder(words) or inside(_here(), project)
     command = [str(_engine(programs)), *([] if here else ["-C", str(project)])]
     if default and own and not names_folder(words) and not environ.get("PULUMI_STACK") and needs_stack(words):

@@ -87,6 +87,11 @@ def shows_debug(words: Sequence[str]) -> bool:
     return False
 
 
+def traces(words: Sequence[str]) -> bool:
+    """Say whether the engine is to write spans: `--otel-traces`."""
+    return any(word.partition("=")[0] == "--otel-traces" for word in _before_dashes(words))
+
+
 def without_ticket(words: Sequence[str]) -> tuple[list[str], str | None]:
     """Return the words without our own `--ticket`, and the ticket; None where there is none. The engine has no such flag."""
     ours, rest = _before_dashes(words), iter(_before_dashes(words))

@@ -31,6 +31,7 @@ from hyperv_placement.planning.machine.doubles import is_outdated
 from hyperv_placement.planning.schedule.bystanders import bystanders
 from hyperv_placement.planning.schedule.throughput import observed_throughput
 from hyperv_placement.system.collecting import collected_rarely
+from hyperv_placement.tracing import span
 from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.handoff import HandedOff, Handoff
 from hyperv_placement.workspace.identities import kept_of
@@ -80,7 +81,10 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
 
     def planned() -> Plan:
         occasion = Occasion(now=at or estate.clock.utc(), allowed=allowed, in_run=in_run)
-        return _unless_seen(plan(stack, inventory, known, occasion=occasion, throughput=throughput), sound)
+        with span("plan", stack=stack.path.stem) as note:
+            made = plan(stack, inventory, known, occasion=occasion, throughput=throughput)
+            note(machines=len(made.steps), moves=len(made.schedule.moves), bytes=made.schedule.bytes)
+        return _unless_seen(made, sound)
 
     sound: frozenset[str] = frozenset()
     first = planned()

@@ -27,6 +27,7 @@ from hyperv_placement.resources import migration_delegation, migration_host, vm_
 from hyperv_placement.resources.fleets import fleets
 from hyperv_placement.resources.terminal import is_live
 from hyperv_placement.system import keep_private
+from hyperv_placement.tracing import flush
 from hyperv_placement.workspace.engine import engine_command
 
 PROVIDERS = {
@@ -92,6 +93,7 @@ def _serve(engine: str, engine_log: EngineLog, peers: Peers, clock: SystemClock)
     leave.wait()
     stop.cancel(OnCancel.LEAVE)  # whatever the stack file says: the engine ends, or was asked a second time
     server.stop(GRACE).wait()
+    flush()
     os._exit(0)  # threads of the pool that still follow a move would keep the process alive
 
 

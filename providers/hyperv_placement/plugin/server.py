@@ -26,6 +26,7 @@ from hyperv_placement.migration.interruption import Interruption
 from hyperv_placement.model.on_cancel import OnCancel
 from hyperv_placement.model.urn import read_urn
 from hyperv_placement.resources.call import Call, HalfDoneError, current
+from hyperv_placement.tracing import beneath
 from hyperv_placement.visible import outward
 
 from .calls import Calls
@@ -236,7 +237,8 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         )
         token, begun = current.set(call), time.monotonic()
         try:
-            return self._calls.run(verb)
+            with beneath(context.invocation_metadata()):
+                return self._calls.run(verb)
         except HalfDoneError as partial:
             _abort_partial(context, partial)
         except StackFileError as error:  # before its base class: its findings are lines of their own

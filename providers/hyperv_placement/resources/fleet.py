@@ -41,6 +41,7 @@ from hyperv_placement.planning.checks.windows import windows_of
 from hyperv_placement.planning.machine.home import returning
 from hyperv_placement.planning.machine.identify import NotFound, behind_silence, identify
 from hyperv_placement.planning.machine.way_back import ways_back
+from hyperv_placement.tracing import span
 from hyperv_placement.workspace.handoff import Handoff
 from hyperv_placement.workspace.identities import Identities, identities_path
 
@@ -185,19 +186,25 @@ class Fleet:
         """
         estimated, expected = (0.0, None) if planned is None else (planned.seconds, _expected(planned))
         facts = self.readings.last_facts(move.source, move.destination)
-        return migrate(
-            move,
-            self._shared,
-            report=report,
-            cancelled=cancelled,
-            stop=stop,
-            rank=self.run_order.rank(label),
-            start_window=self._start_window(label, move, estimated),
-            held=partial(self._check_held, label, move),
-            seats=seats_of(self.stack, label, move),
-            mover=self._movers(move, facts),
-            expected=expected,
-        )
+        with span("move", vm=move.vm.name, id=move.vm.id, **_way(move)) as note:
+            if planned is not None:
+                note(bytes=planned.bytes, seconds_planned=planned.seconds, pause_planned=planned.blackout)
+            moved = migrate(
+                move,
+                self._shared,
+                report=report,
+                cancelled=cancelled,
+                stop=stop,
+                rank=self.run_order.rank(label),
+                start_window=self._start_window(label, move, estimated),
+                held=partial(self._check_held, label, move),
+                seats=seats_of(self.stack, label, move),
+                mover=self._movers(move, facts),
+                expected=expected,
+            )
+            # Of an order that somebody else gave nobody here knows how long it took.
+            note(result="moved", **({} if moved.seconds is None else {"seconds": moved.seconds}))
+        return moved
 
     def _check_held(self, label: str, move: Move) -> None:
         if self.watch is not None:
@@ -223,6 +230,18 @@ class Fleet:
                 remedy="Set id: (the GUID) in the stack file, or run again when every host answers",
             )
         return self.find(spec, known, max_age=max_age)
+
+
+def _way(move: Move) -> dict[str, str | list[str]]:
+    """Return what a span says of a move: hosts, kind, and each path that changes."""
+    roots = [(old, new) for old, new in ((move.vm.roots.config, move.roots.config),) if old != new]
+    paths = [*roots, *((each.source, each.target) for each in move.all_disks if each.source != each.target)]
+    return {
+        "from": move.source,
+        "to": move.destination,
+        "kind": move.moves.value,
+        "paths": [f"{old} -> {new}" for old, new in paths],
+    }
 
 
 def _expected(planned: ScheduledMove) -> Expected:

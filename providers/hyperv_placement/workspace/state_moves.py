@@ -50,7 +50,8 @@ def _moves(reported: Any, stack: str) -> Iterator[StateMove]:
                     ended=datetime.fromtimestamp(int(each["ended"]), UTC),
                     source=HostName(str(each["from"])),
                     to=HostName(str(each["to"])),
-                    bytes=int(each["bytes"]),
+                    # 0 beside no estimate: no plan had this move, and how much it was nobody has said.
+                    bytes=int(each["bytes"]) if float(each.get("estimated") or 0) > 0 else None,
                     seconds=seconds,
                     who=str(each.get("who") or ""),
                     job=str(each.get("job") or ""),

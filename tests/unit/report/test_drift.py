@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from html import unescape
 
 import pytest
 from lxml import etree
+from prometheus_client.parser import text_string_to_metric_families
 
 from hyperv_placement.commands.drift import verdict
 from hyperv_placement.model.estate import Silence, UnreachableHost
@@ -18,6 +19,7 @@ from hyperv_placement.model.stack import Away, Snooze
 from hyperv_placement.planning.drift import Drift, DriftKind, DriftReport, Expired, Mover, Unknown
 from hyperv_placement.report.drift_junit import render_junit
 from hyperv_placement.report.drift_markdown import render_markdown
+from hyperv_placement.report.drift_prometheus import render_prometheus
 from hyperv_placement.report.drift_record import drift_record
 from hyperv_placement.report.drift_text import render_drift
 from hyperv_placement.visible import visible
@@ -229,3 +231,24 @@ def test_junit_tells_drift_and_silence_of_one_host() -> None:
     assert {name: root.get(name) for name in ("tests", "failures", "errors")} == {
         "tests": "7", "failures": "1", "errors": "1",
     }  # fmt: skip
+
+
+def test_metrics_are_read_by_the_formats_own_parser() -> None:
+    """Every kind has a number, 0 as well; a name of a machine is a label's text, whatever is in it, and stands there once."""
+    quoted = 'a "b" \\ c'
+    twice = (drift(quoted, vm_id=None), drift(quoted, vm_id=None), *FULL.drifts)
+    text = render_prometheus(replace(FULL, drifts=twice))
+    found = {family.name: family.samples for family in text_string_to_metric_families(text)}
+    counts = {sample.labels["kind"]: sample.value for sample in found["placement_drift"]}
+    assert set(counts) == {str(kind) for kind in DriftKind}
+    assert (counts["placed elsewhere"], counts["host settings"], counts["missing"]) == (3, 1, 0)
+    subjects = [sample.labels["subject"] for sample in found["placement_drift_of"]]
+    assert subjects == [quoted, visible(NASTY), visible(NASTY), "hv2"]
+    one = {name: samples[0].value for name, samples in found.items() if len(samples) == 1}
+    assert (one["placement_snoozed"], one["placement_unknown_hosts"], one["placement_unknown_machines"]) == (
+        1,
+        1,
+        1,
+    )
+    assert one["placement_drift_checked_seconds"] == datetime.fromisoformat(FULL.checked).timestamp()
+    assert all(sample.labels["stack"] == "lab" for samples in found.values() for sample in samples)

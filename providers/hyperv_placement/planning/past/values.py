@@ -90,7 +90,8 @@ class StateMove:
     ended: datetime
     source: HostName
     to: HostName
-    bytes: int
+    bytes: int | None
+    """None where it is not recorded."""
     seconds: float
     who: str = ""
     """Empty where the state of an earlier version has no name."""
