@@ -11,10 +11,10 @@ from pathlib import Path
 from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import RECORDED, Parser, add_json, add_stack
 from hyperv_placement.commands.exit_codes import of_plan
-from hyperv_placement.operations.plan import live_plan, recorded_plan
+from hyperv_placement.operations.plan import live_plan, past_moves, recorded_plan
 from hyperv_placement.planning.what_counts import complete
 from hyperv_placement.report.plan_record import plan_record
-from hyperv_placement.report.plan_text import render_plan
+from hyperv_placement.report.plan_text import render_plan, times_line
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
@@ -57,11 +57,16 @@ def run(options: argparse.Namespace) -> int:
     """Show the plan. 0; 1 where a host or a machine stays out of it; 3 where it must not run as a whole."""
     stack = load(resolve_stack(options.stack, PROJECT))
     at = options.at
-    _, plan = recorded_plan(stack, options.inventory, at=at) if options.inventory else live_plan(stack, at=at)
+    past = () if options.inventory else past_moves(stack)
+    if options.inventory:
+        _, plan = recorded_plan(stack, options.inventory, at=at)
+    else:
+        _, plan = live_plan(stack, at=at, past=past)
     if options.json:
         shown = json_text(plan_record(plan))
     else:
         columns = shutil.get_terminal_size((_COLUMNS, 0)).columns if sys.stdout.isatty() else _COLUMNS
-        shown = f"{render_plan(plan, columns)}\n\n{plan.known.reported()}"
+        times = f"\n{times_line(len(past))}" if plan.schedule.moves else ""
+        shown = f"{render_plan(plan, columns)}\n\n{plan.known.reported()}{times}"
     sys.stdout.write(f"{shown}\n")
     return of_plan(infeasible=bool(plan.refusals), complete=complete(plan))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.hyperv.estate import Estate
+from hyperv_placement.migration.audit import AuditLog, audit_path
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
 from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.guard import Limit, Occasion
@@ -22,8 +25,9 @@ from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.own_name import in_dns
 from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.model.throughput import NOTHING_OBSERVED
+from hyperv_placement.model.throughput import PastMove
 from hyperv_placement.planning import plan
+from hyperv_placement.planning.drift.endings import MOVED
 from hyperv_placement.planning.machine.allowed import allowed
 from hyperv_placement.planning.machine.computers import showing_the_same
 from hyperv_placement.planning.machine.displaced import is_displaced
@@ -34,7 +38,7 @@ from hyperv_placement.system.collecting import collected_rarely
 from hyperv_placement.tracing import span
 from hyperv_placement.workspace.allowances import allowances
 from hyperv_placement.workspace.handoff import HandedOff, Handoff
-from hyperv_placement.workspace.identities import kept_of
+from hyperv_placement.workspace.identities import is_of_project, kept_of
 from hyperv_placement.workspace.inventory_file import of_hosts, read
 from hyperv_placement.workspace.stacks import PROJECT
 
@@ -60,6 +64,7 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     known: Kept = NOTHING_KEPT,
     in_run: frozenset[str] | None = None,
     at: datetime | None = None,
+    past: Sequence[PastMove] = (),
 ) -> tuple[Inventory, Plan]:
     """Sweep the hosts and plan. A machine counts as missing or double only after a second full sweep.
 
@@ -69,12 +74,13 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     of the guard somebody has allowed for this run. What past moves took, the plugin may have left as well.
     `orders`: whether moves are to be ordered or shown. Where not, a machine that is pinned to a host and elsewhere is not
     read in more detail: that would not put it in place. `known`: which machine each key meant in the last run. `in_run`: labels
-    of the machines that the run takes, None for all. `at`: when the run would be, where that is not now.
+    of the machines that the run takes, None for all. `at`: when the run would be, where that is not now. `past`: earlier moves, by
+    whose paces times are estimated beside those that the plugin has left.
     """
     # Before anything is read: facts of a host carry which computer it was in the last run.
     estate.expect(known.hosts)
     # What past moves took stands in state, which only the engine reads, and the plugin hands over.
-    throughput = observed_throughput(handoff.take_past()) if handoff else NOTHING_OBSERVED
+    throughput = observed_throughput((*past, *(handoff.take_past() if handoff else ())))
     # A sweep that was handed over counts as the first of two: what it misses is looked for anew, by ourselves.
     handed = handoff.take(estate.clock.utc()) if handoff else None
     inventory = handed.inventory if handed else _swept(estate, handoff)
@@ -137,10 +143,34 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
     return inventory, first
 
 
-def live_plan(stack: Stack, *, at: datetime | None = None) -> tuple[Inventory, Plan]:
-    """Return the plan by what the hosts report now, as a command shows it. `at`: of a run at that moment, not now."""
+def live_plan(
+    stack: Stack, *, at: datetime | None = None, past: Sequence[PastMove] = ()
+) -> tuple[Inventory, Plan]:
+    """Return the plan by what the hosts report now, as a command shows it. `at`: of a run at that moment, not now; `past`: earlier moves."""
     with closing(Estate(stack.hosts, clock=SystemClock())) as estate:
-        return compare(stack, estate, allowed=allowances(os.environ), known=kept_of(stack, PROJECT), at=at)
+        known = kept_of(stack, PROJECT)
+        return compare(stack, estate, allowed=allowances(os.environ), known=known, at=at, past=past)
+
+
+def past_moves(stack: Stack) -> tuple[PastMove, ...]:
+    """Return the earlier moves that the audit log of a stack has here: without the state, which the engine reads, they show the paces."""
+    if not is_of_project(stack, PROJECT):
+        return ()
+    log = AuditLog(audit_path(PROJECT, stack.path.stem), clock=SystemClock())
+    return tuple(move for entry in log.entries() if entry is not None and (move := _past(entry)) is not None)
+
+
+def _past(entry: Mapping[str, Any]) -> PastMove | None:
+    if entry.get("event") != "end" or entry.get("result") != MOVED:
+        return None
+    try:
+        seconds = float(entry["seconds"])
+        return PastMove(
+            ended=int(datetime.fromisoformat(entry["time"]).timestamp()), source=HostName(str(entry["from"])),
+            destination=HostName(str(entry["to"])), bytes=int(entry["bytes"]), seconds=seconds, estimated=seconds,
+        ) if math.isfinite(seconds) else None  # fmt: skip
+    except (TypeError, ValueError, KeyError, OverflowError):
+        return None  # of an earlier version, which wrote neither
 
 
 def recorded_plan(stack: Stack, file: Path, *, at: datetime | None = None) -> tuple[Inventory, Plan]:

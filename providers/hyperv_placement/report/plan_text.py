@@ -48,6 +48,13 @@ def outline(plan: Plan) -> list[str]:
     return lines
 
 
+def times_line(past: int) -> str:
+    """Return by what times were estimated; `past`: earlier moves whose paces are known. A run knows those of the state as well."""
+    if past:
+        return f"Times go by the paces of {counted(past, 'earlier move')}, as the audit log here has them"
+    return "Times go by usual paces: no earlier move is known here; a run goes by those of the state, and may say otherwise"
+
+
 def choice_lines(plan: Plan) -> Iterator[str]:
     """Yield a line about the hosts that were chosen; of bytes only where something is moved."""
     if plan.choice is not None and (plan.moves or not plan.choice.bytes):
