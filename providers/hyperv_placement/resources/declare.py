@@ -27,7 +27,7 @@ from .migration_delegation import OUTPUTS as DELEGATION_OUTPUTS
 from .migration_delegation import TYPE as MIGRATION_DELEGATION
 from .migration_host import NAMES as HOST_OUTPUTS
 from .migration_host import TYPE as MIGRATION_HOST
-from .properties import OUTPUTS, inputs_of
+from .properties import OUTPUTS, inputs_of, move_inputs
 from .terminal import is_live
 from .vm_placement import TYPE
 from .within import ALONE, Within
@@ -40,11 +40,21 @@ class VmPlacement(pulumi.CustomResource):
     moves: pulumi.Output[int]
 
     def __init__(
-        self, step: Step, options: pulumi.ResourceOptions, within: Within = ALONE, *, outside: bool = False
+        self,
+        step: Step,
+        options: pulumi.ResourceOptions,
+        within: Within = ALONE,
+        *,
+        move: Mapping[str, Any] | None = None,
+        outside: bool = False,
     ) -> None:
-        """Register the machine under its key in the stack file; `outside`: as no part of this run."""
+        """Register the machine under its key in the stack file; `move`: the input that declares its move; `outside`: as no part of this run."""
         # The Python SDK makes an output of each property that is named here, if only as None.
-        properties: dict[str, Any] = {**dict.fromkeys(OUTPUTS), **inputs_of(step, outside=outside)}
+        properties: dict[str, Any] = {
+            **dict.fromkeys(OUTPUTS),
+            **inputs_of(step, outside=outside),
+            **(move or {}),
+        }
         super().__init__(TYPE, within.name(step.label), properties, options)
 
 
@@ -104,6 +114,7 @@ def declare(
     hosts = {name: MigrationHost(host, within) for name, host in stack.hosts.items() if host.live_migration}
     accounts = _declare_accounts(delegation, within) if delegation else {}
     resources: dict[str, VmPlacement] = {}
+    moving = len({each.label for each in plan.schedule.moves})
     waits, adopted = before(plan.schedule), {step.label for step in keys.adopted}
     for step in in_order(plan, waits):
         # By the schedule, with the legs that only make room; without one, the move that is ordered.
@@ -113,7 +124,12 @@ def declare(
             *(resources[x] for x in waits[step.label]),
         ]
         known_as = keys.renamed.get(step.label)
-        resources[step.label] = VmPlacement(step, within.options(TYPE, first, known_as), within)
+        resources[step.label] = VmPlacement(
+            step,
+            within.options(TYPE, first, known_as),
+            within,
+            move=move_inputs(plan.schedule.moves_of(step.label), moving),
+        )
         # At once: where the engine shows lines as they come (`--diff`), they stand below their own resource.
         _say(step, plan.schedule, resources[step.label], adopted=step.label in adopted)
     for step in plan.outside:  # the engine leaves them as they are, and would delete what nobody registers

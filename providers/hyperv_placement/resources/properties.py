@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from hyperv_placement.model.estate import VirtualMachine
+from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Standing, Step
 from hyperv_placement.planning import observed
@@ -16,6 +17,8 @@ PLACED = ("host", "config", "checkpoints", "paging", "disks")
 """Properties that are wanted as inputs and observed as outputs."""
 STANDING = "standing"
 """The input of a machine that this run leaves out; no host reports it, so it is no output."""
+MOVE = "move"
+"""The input of a machine that this run moves, for policy packs: `from`, its host, and `of`, how many machines move. No host reports it."""
 OUTSIDE = "no part of the run"
 """What `standing` says of a machine that `--target` or `--exclude` leaves out."""
 OUTPUTS = (*PLACED, "name", "vmId", "state", "reachable", "moves", LAST_MOVES, HOME)
@@ -46,6 +49,11 @@ def inputs_of(step: Step, *, outside: bool = False) -> dict[str, Any]:
     if step.placement.allowed:
         inputs["allowed"] = list(step.placement.allowed)
     return inputs
+
+
+def move_inputs(ways: Sequence[Move], of: int) -> dict[str, Any]:
+    """Return the input that declares a machine's move, by its legs; none where it stays. `of`: machines that move in the run."""
+    return {MOVE: {"from": ways[0].source, "of": of}} if ways else {}
 
 
 def outputs_of(vm: VirtualMachine, past: MoveHistory) -> dict[str, Any]:

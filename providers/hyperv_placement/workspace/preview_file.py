@@ -16,6 +16,8 @@ from hyperv_placement.system.files import read_bounded
 
 _QUIET = {"same", "refresh", "read", "read-discard", "discard"}
 """Operations that change nothing (pulumi: pkg/display/operation.go)."""
+_MOVE = "move"
+"""The input that tells policy packs of a move: how, and not what, is wanted."""
 _KINDS = {
     token: FORMER[present].rpartition(":")[2] for present in FORMER for token in (present, FORMER[present])
 }
@@ -155,7 +157,7 @@ def _steps(found: Any) -> Iterator[PreviewStep]:
 def _differences(step: Mapping[str, Any]) -> Iterator[Difference]:
     """Yield what is wanted otherwise than it is: new inputs beside old outputs, which have the same names."""
     before = _flat((step.get("oldState") or {}).get("outputs") or {})
-    after = _flat((step.get("newState") or {}).get("inputs") or {})
+    after = _flat({**((step.get("newState") or {}).get("inputs") or {}), _MOVE: {}})
     for name, wanted in after.items():
         if before.get(name) != wanted:
             yield Difference(name=name, before=before.get(name), after=wanted)

@@ -24,9 +24,14 @@ _PLAIN = {
     "vscode-settings.json": ".vscode/settings.json",
     "vscode-extensions.json": ".vscode/extensions.json",
     "policy.yaml": "policy/policy.yaml",
+    "policy-pack.cmd": "policy/run.cmd",
 }
 """Template -> where it lies in the repository."""
-_PROGRAMS = {"setup.txt": "bin/setup", "plugin.sh": "plugin/pulumi-resource-pulumi-python"}
+_PROGRAMS = {
+    "setup.txt": "bin/setup",
+    "plugin.sh": "plugin/pulumi-resource-pulumi-python",
+    "policy-pack.txt": "policy/run",
+}
 _COMMANDS = {"placement": "hyperv_placement.commands", "pulumi": "hyperv_placement.launch"}
 """`bin/NAME` -> the module that it runs."""
 _OWNERS: dict[Forge, str] = {"github": ".github/CODEOWNERS", "gitlab": "CODEOWNERS"}
