@@ -50,9 +50,10 @@ class Fleets:
             return self._fleets[stack]
 
     def on_cancel(self) -> OnCancel:
-        """Return what the file of the stack that is served says of the first Ctrl-C; `leave` where none was read."""
+        """Return what the file of the stack that is served says of the first Ctrl-C; `leave` where none was read, or several differ."""
         with self._lock:
-            return next((fleet.stack.on_cancel for fleet in self._fleets.values()), OnCancel.LEAVE)
+            said = {fleet.stack.on_cancel for fleet in self._fleets.values()}
+            return said.pop() if len(said) == 1 else OnCancel.LEAVE
 
     def _loaded(self, stack: str) -> Fleet:
         declared = load_stack(stack, self._project)

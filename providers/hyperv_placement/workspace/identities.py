@@ -135,14 +135,7 @@ class Identities:
 
     def forget(self, label: str) -> str | None:
         """Forget the machine of a key; return why that could not be written, or None."""
-        return self._change(
-            lambda kept: replace(
-                kept,
-                machines={key: each for key, each in kept.machines.items() if key != label},
-                places={each: host for each, host in kept.places.items() if each != kept.machines.get(label)},
-                homes={each: home for each, home in kept.homes.items() if each != kept.machines.get(label)},
-            )
-        )
+        return self._change(lambda kept: _without(kept, label))
 
     def rename(self, old: str, label: str) -> str | None:
         """Keep the machine of a key under another one; return why that could not be written, or None."""
@@ -215,6 +208,18 @@ class Identities:
             self._kept = _changed(kept, self._unwritten)
         self._written = number
         return None
+
+
+def _without(kept: Kept, label: str) -> Kept:
+    """Return what is kept without a key; of its machine nothing else, where another key has it as well."""
+    machines = {key: each for key, each in kept.machines.items() if key != label}
+    gone = {kept.machines.get(label)} - set(machines.values())
+    return replace(
+        kept,
+        machines=machines,
+        places={each: host for each, host in kept.places.items() if each not in gone},
+        homes={each: home for each, home in kept.homes.items() if each not in gone},
+    )
 
 
 def _changed(kept: Kept, changes: Iterable[Change]) -> Kept:

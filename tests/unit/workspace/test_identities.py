@@ -53,6 +53,19 @@ def test_where_machines_are_is_kept_until_they_are_forgotten(path: Path) -> None
     assert dict(read_kept(path).places) == {}
 
 
+def test_a_key_that_is_forgotten_takes_nothing_from_another_key_of_its_machine(path: Path) -> None:
+    """An entry got another key, and the engine takes the new one in before it forgets the old one."""
+    home = Home(host=HostName("hv1"), entry="0a")
+    first = Identities(path, SystemClock())
+    first.keep({"OLD": guid(1)}, places={guid(1): HostName("hv1")})
+    first.keep_homes({guid(1): home})
+    first.keep({"NEW": guid(1)})
+    assert first.forget("OLD") is None
+    kept = read_kept(path)
+    assert (dict(kept.machines), dict(kept.places)) == ({"NEW": guid(1)}, {guid(1): "hv1"})
+    assert dict(kept.homes) == {guid(1): home}
+
+
 def test_where_machines_go_back_to_is_kept_until_they_are_there_or_forgotten(path: Path) -> None:
     """State that was read in this run counts more than the file, which another computer may have outrun."""
     home = Home(host=HostName("hv1"), entry="0a")
