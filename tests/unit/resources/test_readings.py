@@ -70,3 +70,27 @@ def test_who_has_waited_for_a_slow_host_does_not_read_it_once_more() -> None:
     for thread in threads:
         thread.join(20)
     assert estate.reads == {HV1: 1, HV2: 1}
+
+
+class Together(Values):
+    """Hosts of which none answers before both are asked."""
+
+    def __init__(self, world: World) -> None:
+        """Nobody is asked yet."""
+        super().__init__(world, stack(spec(1, HV2)), FastClock())
+        self.asked = threading.Barrier(2)
+
+    def read_host(self, name: HostName, detail: Detail, found: Host | None = None) -> Host:
+        """Wait for the other one."""
+        self.asked.wait(20)
+        return super().read_host(name, detail, found)
+
+
+def test_both_ends_of_a_move_are_read_at_once() -> None:
+    """One after the other, slow hosts would keep each start waiting twice as long."""
+    here = replace(machine(1, HV1), switches=())
+    estate = Together(World(memory=dict.fromkeys((HV1, HV2), 65536), vms={here.id: here}))
+    readings = Readings(estate, estate.clock, None)
+    found = readings.ends(readings.sweep().inventory, here, HV2)
+    assert not estate.asked.broken
+    assert [found.hosts[name].facts is not None for name in (HV1, HV2)] == [True, True]
