@@ -119,7 +119,7 @@ class Site:
                 seen.add(" ".join(process.info["cmdline"] or ()))
             return run.process.poll() is not None
 
-        until(gather, within=120, what="the run ends")
+        until(gather, within=300, what="the run ends")
         return run, seen
 
     def holders(self, secret: str) -> set[str]:

@@ -58,12 +58,12 @@ def test_staging_and_a_move_that_were_cut_are_finished_by_the_next_run(site: Sit
     path.write_text(staged, encoding="utf-8")
     site.lab("fault", "add", "stall", "--vm", "VM003")
     run = site.start("up", "--yes", "--skip-preview")
-    until(lambda: site.running("VM003"), within=60, what="the planned machine of VM003 is made")
-    until(lambda: not [job for job in site.running() if job["vm"] != "VM003"], within=60, what="others end")
+    until(lambda: site.running("VM003"), within=180, what="the planned machine of VM003 is made")
+    until(lambda: not [job for job in site.running() if job["vm"] != "VM003"], within=180, what="others end")
     assert [entry["event"] for entry in audited(site, "VM003")] == ["staging"]
     killed(run)
     site.lab("fault", "clear")
-    until(lambda: not site.running(), within=60, what="the host ends what it was told")
+    until(lambda: not site.running(), within=180, what="the host ends what it was told")
     assert jobs(site, "VM003") == ["Completed"]
     shutil.rmtree(site.file(".pulumi/audit"))
 
@@ -79,9 +79,9 @@ def test_staging_and_a_move_that_were_cut_are_finished_by_the_next_run(site: Sit
 
     path.write_text(declared.replace("VM001: {host: hv1", "VM001: {host: hv3"), encoding="utf-8")
     run = site.start("up", "--yes", "--skip-preview")
-    until(lambda: site.running("VM001"), within=60, what="VM001 moves")
+    until(lambda: site.running("VM001"), within=180, what="VM001 moves")
     killed(run)
-    until(lambda: site.hosts()["VM001"] == "hv3", within=60, what="the host finishes the move")
+    until(lambda: site.hosts()["VM001"] == "hv3", within=180, what="the host finishes the move")
     done = recovered(site)
     assert (done.returncode, "moved: VM001: hv1 -> hv3" in done.stdout) == (0, True), done.stdout
     last = site.up()

@@ -66,10 +66,10 @@ def test_the_story(site: Site, domain: Domain) -> None:
     # declared: one run sets the directory, meets the old tickets, says so and waits; then the machine moves
     declare(site, directory=directory, delegation={"hosts": PAIR})
     run = site.start("up", "--yes", "--skip-preview")
-    until(lambda: "old tickets" in run.text(), within=60, what="a word on old tickets")
+    until(lambda: "old tickets" in run.text(), within=180, what="a word on old tickets")
     assert domain.of("hv1")[0] >= {f"{MIGRATION}/hv2.lab.example", "cifs/hv2.lab.example"}
     site.lab("purge", "hv1")
-    assert run.ended(within=120) == 0, run.text()
+    assert run.ended(within=300) == 0, run.text()
     assert site.hosts()[mover] == "hv2"
     assert site.in_order()
 

@@ -44,7 +44,7 @@ def test_ctrl_c_cleans_up(workspace: Workspace, tmp_path: Path) -> None:
     """In the middle of a move: the demo's lab is stopped, its folder removed, nothing lives on."""
     log = tmp_path / "demo.log"
     process = start(workspace, log)
-    until(lambda: "migrating" in log.read_text(encoding="utf-8"), within=100, what="the demo moves a machine")
+    until(lambda: "migrating" in log.read_text(encoding="utf-8"), within=180, what="the demo moves a machine")
     below = psutil.Process(process.pid).children(recursive=True)
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(timeout=30) == 130

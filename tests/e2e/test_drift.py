@@ -67,7 +67,7 @@ def test_a_person_moves_two_machines_one_is_accepted_and_one_brought_back(site: 
     assert {"VM002", "VM003"} <= before
     for name, host in (("VM003", "hv1"), ("VM001", "hv2")):
         site.lab("move", name, host)
-    until(lambda: not site.running(), within=60, what="both moves end")
+    until(lambda: not site.running(), within=180, what="both moves end")
     found = drift(site)
     assert found.returncode == 2, found.stderr
     assert "2 drifts: 2 placed elsewhere" in found.stdout.splitlines()[0]

@@ -105,7 +105,7 @@ def waiting(workspace: Workspace, history: Callable[..., None]) -> Iterator[Site
 def test_a_leg_that_would_be_another_move_is_refused(waiting: Site) -> None:
     """A person has moved LEFT to another host since the plan: its order would be one whose room nobody has counted."""
     run = waiting.start("up", "--yes", "--skip-preview")
-    until(lambda: waiting.running("RIGHT"), within=60, what="RIGHT moves")
+    until(lambda: waiting.running("RIGHT"), within=180, what="RIGHT moves")
     waiting.lab("move", "LEFT", "hv3")
     old = time.monotonic() + START_MAX_AGE_S
     until(
@@ -114,7 +114,7 @@ def test_a_leg_that_would_be_another_move_is_refused(waiting: Site) -> None:
         what="no sweep from before serves a start any more",
     )
     waiting.lab("fault", "clear")
-    assert run.ended(within=120) != 0
+    assert run.ended(within=300) != 0
     assert (
         "LEFT is not moved, for the estate has changed since the plan: it would be a live migration with storage, a storage"
         " migration was planned. Run again"

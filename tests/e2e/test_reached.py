@@ -125,7 +125,7 @@ def test_exit_codes_of_the_engine_are_those_of_the_table(reached: Site) -> None:
     )
 
     site.lab("fault", "clear")
-    until(lambda: not site.running(), within=60, what="both moves end")
+    until(lambda: not site.running(), within=180, what="both moves end")
     back = {name: {**adopted[name], **wanted.get(name, {})} for name in adopted}
     declared.write({**back, "SECURED": {"host": "hv1"}})
     again = site.up()
@@ -141,7 +141,7 @@ def _under_way(site: Site, declared: Declared, adopted: dict[str, dict[str, Any]
     site.lab("move", "TAKEN", "hv1", "--no-wait")
     declared.write({**adopted, "BACK": {"host": "hv4"}})
     cancelled = site.start("up", "--yes", "--skip-preview")
-    until(lambda: site.running("BACK"), within=60, what="BACK moves")
+    until(lambda: site.running("BACK"), within=180, what="BACK moves")
     cancelled.interrupt()
     assert cancelled.ended(within=20) != 0
 

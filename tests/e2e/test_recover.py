@@ -68,7 +68,7 @@ def test_a_killed_run_is_recovered(site: Site) -> None:
     site.lab("fault", "clear")
     site.lab("fault", "add", "stall", "--vm", "VM003", "--after", "40")
     run = site.start("up", "--yes", "--skip-preview")
-    until(lambda: site.running("VM003"), within=60, what="VM003 moves")
+    until(lambda: site.running("VM003"), within=180, what="VM003 moves")
     code, found = recover(site)
     assert (code, found["lock"]["state"]) == (2, "held")
     killed(run)

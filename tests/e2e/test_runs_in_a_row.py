@@ -96,10 +96,10 @@ def test_a_stack_file_saved_in_the_second_in_which_the_run_starts(adopted: Site)
     adopted.lab("fault", "add", "slow", "--host", "hv1", "--seconds", "2")
     port = urlsplit(adopted.status()["hosts"]["hv1"]["https"]).port
     run = adopted.start("up", "--yes", "--skip-preview")
-    until(lambda: port in dialled(run), within=60, what="the plugin asks hv1, so it has read the file")
+    until(lambda: port in dialled(run), within=180, what="the plugin asks hv1, so it has read the file")
     declare(adopted, CROSSED)
     adopted.lab("fault", "clear")
-    assert run.ended(within=60) != 0
+    assert run.ended(within=180) != 0
     diagnostics = run.text().partition("Diagnostics:")[2].splitlines()
     said = [line for line in diagnostics if "was saved while this run was starting" in line]
     assert len(said) == 1, run.text()

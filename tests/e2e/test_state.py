@@ -198,7 +198,7 @@ def test_state_is_kept_where_the_page_says(site: Site, tmp_path: Path) -> None:
     ):
         environ = {**passphrase, **reached}
         first = start(site, in_database, environ)
-        until(site.running, within=100, what="the first machines move")
+        until(site.running, within=180, what="the first machines move")
         environ["PULUMI_BACKEND_URL"] = f"postgres://placement@{reached['DATABASE']}/placement"
         second = start(site, "bin/pulumi up --yes --skip-preview --stack lab", environ)
         reported, _ = second.communicate(timeout=100)

@@ -82,9 +82,9 @@ def test_no_call_of_a_stranger_is_served_while_a_run_goes_on(site: Site) -> None
     users = [-1, *([NOBODY] if os.geteuid() == 0 else [])]
     with strangers(*users) as callers:
         run = site.start("up", "--yes", "--skip-preview")
-        port = until(lambda: port_of(run), within=60, what="the plugin listens")
+        port = until(lambda: port_of(run), within=180, what="the plugin listens")
         answers = called(callers, port)
-    assert run.ended(within=120) == 0, run.text()
+    assert run.ended(within=300) == 0, run.text()
     for user, answer in zip(users, answers, strict=True):
         assert {name for name, _ in answer} > CALLS
         served = {name: status for name, status in answer if not status.startswith("PERMISSION_DENIED: ")}

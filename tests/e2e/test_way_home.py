@@ -116,10 +116,10 @@ MOVER = {
 def cut(site: Site, stops: str, on: str) -> None:
     """Kill engine and plugin of a run once a machine has stopped on a host where it only makes room; its host ends what was ordered."""
     run = site.start("up", "--yes", "--skip-preview")
-    until(lambda: site.hosts()[stops] == on, within=120, what=f"{stops} makes room on {on}")
+    until(lambda: site.hosts()[stops] == on, within=300, what=f"{stops} makes room on {on}")
     killed(run)
     site.lab("fault", "clear")
-    until(lambda: not site.running(), within=60, what="hosts end what they were told")
+    until(lambda: not site.running(), within=180, what="hosts end what they were told")
     site.workspace.run("placement", "unlock", capture_output=True)
 
 

@@ -98,13 +98,13 @@ def test_a_killed_engine_costs_no_move(site: Site) -> None:
     site.lab("fault", "clear")
     name, _, target = mover(site)
     run = site.start("up", "--yes", "--skip-preview")
-    until(lambda: site.running(name), within=60, what=f"{name} moves")
+    until(lambda: site.running(name), within=180, what=f"{name} moves")
     plugins = run.plugins()
     assert plugins
     run.process.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(plugins, timeout=5)
     assert alive == []
-    until(lambda: site.hosts()[name] == target, within=60, what="the host finishes the move")
+    until(lambda: site.hosts()[name] == target, within=180, what="the host finishes the move")
 
     recovered = site.workspace.run("placement", "recover", "lab", capture_output=True)
     assert "lock removed" in recovered.stdout
@@ -121,7 +121,7 @@ def test_ctrl_c_leaves_the_move_to_its_host(site: Site) -> None:
     site.lab("fault", "clear")
     name, _, target = mover(site)
     run = site.start("up", "--yes", "--skip-preview")
-    until(lambda: site.running(name), within=60, what=f"{name} moves")
+    until(lambda: site.running(name), within=180, what=f"{name} moves")
     run.interrupt()
     assert run.ended(within=10) != 0
     assert "The next run adopts it" in run.text()
