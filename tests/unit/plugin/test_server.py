@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -126,10 +127,15 @@ def engine() -> Iterator[tuple[Engine, str]]:
 def stub(engine: tuple[Engine, str]) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     """A client of our server."""
     engine_log = EngineLog(engine[1], FastClock(), terminal=True)
+    with client_of(Server({TYPE: Echo()}, engine_log, Interruption(), Calls(grace=3.0))) as client:
+        yield client
+
+
+@contextmanager
+def client_of(served: Server) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
+    """Serve on loopback, for a client."""
     server = grpc.server(ThreadPoolExecutor(8))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(
-        Server({TYPE: Echo()}, engine_log, Interruption(), Calls(grace=3.0)), server
-    )
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(served, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -382,9 +388,9 @@ def test_a_destroy_is_said_to_forget_before_it_is_confirmed(engine: tuple[Engine
     for destroys, expected in ((False, 0), (True, 1)):
         engine[0].lines.clear()
         engine_log = EngineLog(engine[1], FastClock(), terminal=True)
-        server = Server({TYPE: Echo()}, engine_log, Interruption(), destroys=destroys)
-        for number in range(3):
-            server.Read(proto.ReadRequest(id=f"{number}", urn=URN), None)  # type: ignore[arg-type] # asked of refusals alone
+        with client_of(Server({TYPE: Echo()}, engine_log, Interruption(), destroys=destroys)) as client:
+            for number in range(3):
+                client.Read(proto.ReadRequest(id=f"{number}", urn=URN))
         said = [text for urn, text, _ in engine[0].lines if urn == "" and "only forgets" in text]
         assert len(said) == expected
 
