@@ -30,7 +30,7 @@ def stub() -> Iterator[Any]:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield analyzer_pb2_grpc.AnalyzerStub(channel)  # type: ignore[no-untyped-call]
+        yield analyzer_pb2_grpc.AnalyzerStub(channel)
     server.stop(0).wait()
 
 
