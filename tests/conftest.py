@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, settings
 # the same examples in every run.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+os.environ.pop("COLUMNS", None)  # lines are folded by it: what tests expect is what a pipeline's log has
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:  # noqa: ARG001 - named by pytest

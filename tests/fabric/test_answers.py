@@ -17,6 +17,7 @@ from lab.world import person
 from tests.answers import checked, names
 from tests.fabric.conftest import Fabric, until
 from tests.forking import Forks, forks
+from tests.lines import too_wide
 from tests.unit.lab.conftest import estate, machine
 from tests.unit.operations.test_yield_run import PULUMI
 from tests.unit.workspace.test_holds import ENGINE
@@ -160,8 +161,23 @@ def test_migrations_are_answered(project: Project) -> None:
     project.fabric.fault("stall", vm="WEB02", after=20)
     person.move(project.fabric.world, "WEB02", "hv2")
     until(lambda: any(job.percent >= 20 for job in project.fabric.world.state.jobs if job.running))
-    [job] = project.asked("jobs")["jobs"]  # type: ignore[misc]
+    jobs = project.asked("jobs")["jobs"]
+    assert isinstance(jobs, list)
+    [job] = jobs
     assert (job["vm"], job["from"], job["to"], job["ours"]) == ("WEB02", "hv1", "hv2", None)
     assert project.asked("drift")["unknown"] is not None
     assert project.asked("jobs-cancel")["proven"] is True
     assert project.asked("drift-accept")["labels"]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in ASKED if name not in {"review", "jobs-cancel", "drift-accept", "yield"}]
+)
+def test_what_people_read_is_folded_to_their_terminal(project: Project, name: str) -> None:
+    """At 80 columns, errors as well: a command that was asked before may find nothing to do, and says so in as few."""
+    words = [word.format(WEB01=project.fabric.lab_vm("WEB01").id) for word in ASKED[name]]
+    done = project.processes.run(
+        words, environ={"COLUMNS": "80", "PULUMI_BACKEND_URL": project.folder.as_uri()}
+    )
+    assert done.output or done.errors
+    assert too_wide(done.output) + too_wide(done.errors) == []

@@ -19,6 +19,7 @@ from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.workspace.inventory_file import Recorded, write
 from tests.fabric.conftest import Fabric
 from tests.forking import Forks, forks
+from tests.lines import too_wide
 from tests.unit.lab.conftest import estate, machine
 
 pytestmark = [
@@ -72,6 +73,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "unknown-verb": ("plam", "made.yaml"),
 }
 """Golden file -> words; a file's name stands for its path."""
+VERBATIM = {"plan-json", "drift-json", "drift-markdown", "review"}
+"""Those that print JSON or Markdown, which no terminal's width changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +84,15 @@ class Place:
     home: Path
     processes: Forks
 
-    def printed(self, name: str) -> str:
+    def printed(self, name: str, columns: int | None = None) -> str:
         """Return what a command prints and how it ends, without what differs between two runs."""
         words = [
             str(self.home / word) if (self.home / word).is_file() or "nowhere" in word else word
             for word in COMMANDS[name]
         ]
-        done = self.processes.run(words, environ={"COLUMNS": "120", "PULUMI_BACKEND_URL": self.home.as_uri()})
+        done = self.processes.run(
+            words, environ={"COLUMNS": str(columns or ""), "PULUMI_BACKEND_URL": self.home.as_uri()}
+        )
         text = f"$ bin/placement {' '.join(COMMANDS[name])}\n{done.output}--- errors, exit code {done.code}\n{done.errors}"
         text = text.replace(str(self.home), "HOME")
         for pattern, word in CHANGING:
@@ -126,6 +131,13 @@ def test_a_command_prints_what_it_printed(place: Place, name: str, tmp_path: Pat
     (tmp_path / f"{name}.txt").write_text(printed, encoding="utf-8")
     expected = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
     assert printed == expected, f"printed: {tmp_path / name}.txt"
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in VERBATIM])
+def test_no_line_is_wider_than_the_terminal(place: Place, name: str) -> None:
+    """At 80 columns, errors as well, but for a word, or a command that a person is to copy, that has no blank to be folded at."""
+    shown = place.printed(name, columns=80)
+    assert too_wide(shown.partition("\n")[2].replace("--- errors", "errors")) == []
 
 
 def test_every_golden_file_is_compared() -> None:

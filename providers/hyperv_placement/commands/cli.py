@@ -16,12 +16,14 @@ from typing import Any
 from hyperv_placement import __version__
 from hyperv_placement.commands.arguments import Parser
 from hyperv_placement.commands.exit_codes import FAILED, INTERRUPTED
-from hyperv_placement.commands.output import delivered
+from hyperv_placement.commands.output import columns, delivered, fold_to
 from hyperv_placement.errors import PlacementError, of_this_computer
 from hyperv_placement.operations.logging_setup import LEVELS, logged, read_settings
 from hyperv_placement.system.collecting import collected_rarely
 
 _log = logging.getLogger(__name__)
+_FORMS = ("json", "markdown", "verbatim")
+"""Options, and what a verb sets, by which lines are not for people on a terminal, and stay as they are."""
 VERBS = {
     "init": "write a repository of your own: stack files, launchers, pinned requirements, pipelines; no host is asked",
     "check": "check stack files; no host is asked",
@@ -69,7 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
+        fold_to(columns())
         options = parser().parse_args(arguments)
+        if any(getattr(options, form, False) for form in _FORMS):
+            fold_to(None)
         return _done(options)
     except SystemExit as end:  # argparse: --help, --version, or words that it does not know
         return int(end.code or 0)

@@ -26,7 +26,7 @@ def add_to(parser: Parser) -> None:
     parser.epilog = _WHERE.rstrip()
     parser.end_with(EXIT_CODES)
     parser.add_argument("shell", choices=[*SHELLS], metavar="SHELL", help=", ".join(SHELLS))
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, verbatim=True)
 
 
 def run(options: argparse.Namespace) -> int:

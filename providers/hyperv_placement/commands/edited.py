@@ -6,6 +6,7 @@ import sys
 
 from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.exit_codes import of_plan
+from hyperv_placement.commands.output import WIDE, columns
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.drain import Edited
 from hyperv_placement.planning.what_counts import complete
@@ -41,5 +42,5 @@ def print_edited(done: Edited, stack: Stack, what: str, *, as_json: bool) -> int
         else "the file said so before"
     )
     lines = [visible(f"{stack.path}: {what}; {now}"), *map(visible, done.diff.splitlines()), ""]
-    sys.stdout.write("\n".join([*lines, render_plan(done.plan)]) + "\n")
+    sys.stdout.write("\n".join([*lines, render_plan(done.plan, columns() or WIDE)]) + "\n")
     return code

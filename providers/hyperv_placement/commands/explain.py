@@ -11,6 +11,7 @@ from hyperv_placement.codes.findings import finding_row, finding_rows
 from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import Parser, add_json
 from hyperv_placement.commands.exit_codes import DONE, FAILED
+from hyperv_placement.commands.output import columns
 from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.report import explain
 
@@ -42,9 +43,13 @@ def run(options: argparse.Namespace) -> int:
         records += [explain.as_record(row) for row in rows]
         sys.stdout.write(f"{json_text({'rows': records})}\n")
     else:
-        texts = [] if finding is None else [explain.finding_explained(finding)]
+        texts = [] if finding is None else [explain.finding_explained(finding, columns() or explain.WIDE)]
         if rows:
-            texts.append(explain.explained(rows) if options.code is not None else explain.listed(rows))
+            texts.append(
+                explain.explained(rows, columns() or explain.WIDE)
+                if options.code is not None
+                else explain.listed(rows)
+            )
         if texts:
             sys.stdout.write("\n\n".join(texts) + "\n")
     if finding is not None or rows:

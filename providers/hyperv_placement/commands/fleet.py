@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands import exit_codes
 from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import Parser, add_json
-from hyperv_placement.commands.output import write_file
+from hyperv_placement.commands.output import columns, write_file
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.operations.fleet import fleet_drift
 from hyperv_placement.report.sheet import render_html, render_markdown, render_text
@@ -85,6 +84,6 @@ def run(options: argparse.Namespace) -> int:
     elif options.markdown:
         shown = render_markdown(sheet)
     else:
-        shown = render_text(sheet, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
+        shown = render_text(sheet, columns())
     sys.stdout.write(shown)
     return code

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from pathlib import Path
 
 from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import Parser, add_json, add_subject, subject_and_stack
 from hyperv_placement.commands.exit_codes import DONE
-from hyperv_placement.commands.output import write_file
+from hyperv_placement.commands.output import columns, write_file
 from hyperv_placement.operations.history import machine_history
 from hyperv_placement.report.history_sheet import history_record, history_sheet
 from hyperv_placement.report.sheet import render_html, render_markdown, render_text
@@ -56,6 +55,6 @@ def run(options: argparse.Namespace) -> int:
     elif options.markdown:
         shown = render_markdown(sheet)
     else:
-        shown = render_text(sheet, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
+        shown = render_text(sheet, columns())
     sys.stdout.write(shown)
     return DONE

@@ -15,9 +15,14 @@ from typing import TextIO
 from hyperv_placement.commands.exit_codes import FAILED
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.report.cells import width
+from hyperv_placement.report.folding import folded
 from hyperv_placement.system.files import write_whole
 from hyperv_placement.visible import outward, visible_lines
 
+WIDE = 100
+"""Columns of a plan where nothing says how wide lines may be."""
+_NARROWEST = 20
+"""Columns below which folding would leave nothing to read."""
 _GONE = {errno.EPIPE, errno.EINVAL} if sys.platform == "win32" else {errno.EPIPE}
 """What a pipe says that nobody reads any more (Python, "Note on SIGPIPE"; Windows says EINVAL)."""
 
@@ -39,13 +44,27 @@ def delivered(run: Callable[[], int]) -> int:
                 code = run()
         finally:
             # Also where the command failed: what it had said by then belongs to its error.
-            _, why = _put(printed.getvalue(), output)
+            _, why = _put(printed.folded(), output)
         if why is None:
             return code
         sys.stderr.write(
             f"What was to be printed cannot be: {why}. Give it an output that takes it, then run again\n"
         )
     return FAILED
+
+
+def columns() -> int | None:
+    """Return how wide lines may be: as COLUMNS says, else as the terminal is; None where there is neither, as in a pipe."""
+    if os.environ.get("COLUMNS", "").isdecimal() or sys.stdout.isatty():
+        return max(_NARROWEST, shutil.get_terminal_size().columns)
+    return None
+
+
+def fold_to(wide: int | None) -> None:
+    """Fold the lines of this command to so many columns; None: leave them, as JSON and Markdown have to be."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, (_Printed, _Errors)):
+            stream.columns = wide
 
 
 def deliver(text: str, *, over: str | None = None) -> bool:
@@ -83,13 +102,19 @@ class _Printed(io.StringIO):
     def __init__(self, real: TextIO | None) -> None:
         super().__init__()
         self._real = real
+        self.columns: int | None = None
+        """What lines are folded to; None: they stay as they are."""
+
+    def folded(self) -> str:
+        """Return what was printed, folded."""
+        return folded(self.getvalue(), self.columns)
 
     def isatty(self) -> bool:
         return self._real is not None and self._real.isatty()
 
     def deliver(self, text: str, before: str) -> tuple[bool, str | None]:
         """Print what was said so far, and `text`; return whether the reader has gone, and why it cannot be printed, or None."""
-        text = f"{self.getvalue()}{text}"
+        text = f"{self.folded()}{text}"
         self.seek(0)
         self.truncate()
         return _put(text, self._real, before)
@@ -100,11 +125,13 @@ class _Errors(io.TextIOBase):
 
     def __init__(self, real: TextIO | None) -> None:
         self._real = real
+        self.columns: int | None = None
+        """As of what is printed."""
 
     def write(self, text: str, /) -> int:
         if self._real is not None:
             with suppress(OSError, ValueError):
-                self._real.write(outward(text))
+                self._real.write(folded(outward(text), self.columns))
                 self._real.flush()
                 return len(text)
             _give_up(self._real)

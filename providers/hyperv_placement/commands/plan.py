@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -11,15 +10,13 @@ from pathlib import Path
 from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import RECORDED, Parser, add_json, add_stack
 from hyperv_placement.commands.exit_codes import of_plan
+from hyperv_placement.commands.output import WIDE, columns
 from hyperv_placement.operations.plan import live_plan, past_moves, recorded_plan
 from hyperv_placement.planning.what_counts import complete
 from hyperv_placement.report.plan_record import plan_record
 from hyperv_placement.report.plan_text import render_plan, times_line
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
-
-_COLUMNS = 100
-"""Width of an output that is not a terminal."""
 
 EXIT_CODES = {
     0: "every declared machine is in place or moves",
@@ -65,8 +62,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         shown = json_text(plan_record(plan))
     else:
-        columns = shutil.get_terminal_size((_COLUMNS, 0)).columns if sys.stdout.isatty() else _COLUMNS
         times = f"\n{times_line(len(past))}" if plan.schedule.moves else ""
-        shown = f"{render_plan(plan, columns)}\n\n{plan.known.reported()}{times}"
+        shown = f"{render_plan(plan, columns() or WIDE)}\n\n{plan.known.reported()}{times}"
     sys.stdout.write(f"{shown}\n")
     return of_plan(infeasible=bool(plan.refusals), complete=complete(plan))

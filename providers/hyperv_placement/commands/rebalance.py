@@ -11,7 +11,7 @@ from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import RECORDED, Parser, add_json, add_stack, add_ticket, ticket_of
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.exit_codes import of_plan
-from hyperv_placement.commands.output import write_file
+from hyperv_placement.commands.output import WIDE, columns, write_file
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.units import parse_bytes
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     shown = (
         json_text(rebalancing_record(proposed.found, proposed.diff, written=proposed.written))
         if options.json
-        else render_rebalancing(proposed.found, proposed.diff, written=proposed.written)
+        else render_rebalancing(proposed.found, proposed.diff, columns() or WIDE, written=proposed.written)
     )
     sys.stdout.write(f"{shown}\n")
     if options.html is not None:

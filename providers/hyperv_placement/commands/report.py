@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import Parser, add_json, add_stack, since_of
 from hyperv_placement.commands.exit_codes import DONE
-from hyperv_placement.commands.output import write_file
+from hyperv_placement.commands.output import columns, write_file
 from hyperv_placement.operations.period import stack_period
 from hyperv_placement.report.period_sheet import period_record, period_sheet
 from hyperv_placement.report.sheet import render_html, render_markdown, render_text
@@ -61,6 +60,6 @@ def run(options: argparse.Namespace) -> int:
     elif options.markdown:
         shown = render_markdown(sheet)
     else:
-        shown = render_text(sheet, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
+        shown = render_text(sheet, columns())
     sys.stdout.write(shown)
     return DONE

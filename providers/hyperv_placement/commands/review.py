@@ -58,7 +58,7 @@ def add_to(parser: Parser) -> None:
         "--html", type=Path, metavar="FILE", help="write a page with a map of the estate as well"
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="where to write it; default: the output")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, verbatim=True)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ def add_to(parser: Parser) -> None:
         "name", nargs="?", default="stack", choices=names, metavar="NAME",
         help="stack, policy, or json/COMMAND for what a command prints with --json; default: stack, that of stack files",
     )  # fmt: skip
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, verbatim=True)
 
 
 def run(options: argparse.Namespace) -> int:

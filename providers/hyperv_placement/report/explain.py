@@ -9,11 +9,12 @@ from typing import Any
 from hyperv_placement.codes.catalogue import Known
 from hyperv_placement.codes.findings import FindingRow
 
-_WIDTH = 110
+WIDE = 110
+"""Columns where nothing says how wide lines may be."""
 _SOURCE, _DESTINATION = "SOURCE", "DESTINATION"
 
 
-def explained(rows: Iterable[Known]) -> str:
+def explained(rows: Iterable[Known], columns: int = WIDE) -> str:
     """Return each row whole: meaning, where it shows, what to do, who says so."""
     shown = []
     for row in rows:
@@ -23,7 +24,7 @@ def explained(rows: Iterable[Known]) -> str:
             ("shows", row.shows + rare), ("do", row.remedied(_SOURCE, _DESTINATION)), ("source", row.source),
         ):  # fmt: skip
             lines += textwrap.wrap(
-                text, _WIDTH, initial_indent=f"  {name + ':':8}", subsequent_indent=" " * 10
+                text, columns, initial_indent=f"  {name + ':':8}", subsequent_indent=" " * 10
             )
         shown.append("\n".join(lines))
     return "\n\n".join(shown)
@@ -50,13 +51,13 @@ def as_record(row: Known) -> Mapping[str, Any]:
 _SEVERITIES = {"refusal": "refusal", "warning": "warning", "both": "refusal or warning"}
 
 
-def finding_explained(row: FindingRow) -> str:
+def finding_explained(row: FindingRow, columns: int = WIDE) -> str:
     """Return what the id of a finding means: what was found, what is at stake, what to do, and who says so."""
     lines = [f"{row.id} ({_SEVERITIES[row.severity]}): {row.meaning}"]
     for name, text in (("risk", row.at_stake), ("do", row.remedy), ("source", row.source)):
         if text:
             lines += textwrap.wrap(
-                text, _WIDTH, initial_indent=f"  {name + ':':8}", subsequent_indent=" " * 10
+                text, columns, initial_indent=f"  {name + ':':8}", subsequent_indent=" " * 10
             )
     return "\n".join(lines)
 

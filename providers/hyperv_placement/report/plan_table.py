@@ -25,18 +25,32 @@ _FILES = 8
 """Files of one move that get another path before the rest is counted."""
 
 
-def table(schedule: Schedule) -> Iterator[str]:
-    """Yield a line of heads and one for each move, in the order of their starts; below it the files that get another path."""
+_BELOW = ("why", "after", "kind")
+"""Columns that stand below a move where the line has no room for them, the first one first."""
+
+
+def table(schedule: Schedule, columns: int) -> Iterator[str]:
+    """Yield a line of heads and one for each move, in the order of their starts, in so many columns.
+
+    Below a move stand what has no room in its line, and the files that get another path.
+    """
     if not schedule.moves:
         return
     rows = [
         _HEADS,
         *(_row(schedule, each, wave) for each, wave in zip(schedule.moves, schedule.waves, strict=True)),
     ]
-    widths = [min(_WIDEST, max(width(row[column]) for row in rows)) for column in range(len(_HEADS) - 1)]
-    yield _line(rows[0], widths)
+    widths = [
+        min(_WIDEST, max(width(row[number]) for row in rows)) if number < len(_HEADS) - 1 else width(head)
+        for number, head in enumerate(_HEADS)
+    ]
+    longest = max(width(row[-1]) for row in rows)
+    below = _without_room([*widths[:-1], longest], columns)
+    yield _line(rows[0], widths, below)
     for row, each in zip(rows[1:], schedule.moves, strict=True):
-        yield _line(row, widths)
+        yield _line(row, widths, below)
+        if more := [f"{head}: {row[_HEADS.index(head)]}" for head in below if row[_HEADS.index(head)]]:
+            yield f"      {'; '.join(more)}"
         files = list(moved_files(each.move))
         for name, source, target in files[:_FILES]:
             yield f"      {visible(f'{name}: {source} -> {target}')}"
@@ -44,12 +58,25 @@ def table(schedule: Schedule) -> Iterator[str]:
             yield f"      ... and {len(files) - _FILES} more files (all: --json)"
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+def _without_room(widths: Sequence[int], columns: int) -> list[str]:
+    """Return the columns that go below, so that the others have room."""
+    below = list[str]()
+    for head in _BELOW:
+        shown = [room for room, name in zip(widths, _HEADS, strict=True) if name not in below]
+        if sum(shown) + 2 * (len(shown) - 1) <= columns:
+            break
+        below.append(head)
+    return below
+
+
+def _line(row: Sequence[str], widths: Sequence[int], below: Sequence[str]) -> str:
     cells = [
-        fitted(text, room, right=head in _RIGHT)
-        for text, room, head in zip(row, widths, _HEADS, strict=False)
+        # Nothing follows the last one, which is as long as it is.
+        text if head == _HEADS[-1] else fitted(text, room, right=head in _RIGHT)
+        for text, room, head in zip(row, widths, _HEADS, strict=True)
+        if head not in below
     ]
-    return "  ".join([*cells, row[-1]]).rstrip()
+    return "  ".join(cells).rstrip()
 
 
 def _row(schedule: Schedule, each: ScheduledMove, wave: int) -> tuple[str, ...]:

@@ -20,10 +20,10 @@ _FEW = 20
 
 
 def render_plan(plan: Plan, columns: int = 100) -> str:
-    """Return the whole plan; the bars are fitted to a terminal of `columns`."""
+    """Return the whole plan; table and bars are fitted to a terminal of `columns`."""
     lines = [headline(plan), *choice_lines(plan), *others_lines(plan.others), *finding_lines(plan.findings)]
     for part in (
-        table(plan.schedule),
+        table(plan.schedule, columns),
         gantt(plan.schedule, columns),
         _unscheduled(plan),
         left_out_lines(plan),

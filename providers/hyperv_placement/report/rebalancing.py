@@ -17,7 +17,7 @@ _HEADS = ("host", "now", "then", "")
 _BAR = 40
 
 
-def render_rebalancing(found: Rebalancing, diff: str, *, written: bool) -> str:
+def render_rebalancing(found: Rebalancing, diff: str, columns: int = 100, *, written: bool) -> str:
     """Return the proposal: how full each host is and would be, the price, the change of the file, and the plan by it."""
     lines = [_headline(found, written=written)]
     lines += [
@@ -26,14 +26,14 @@ def render_rebalancing(found: Rebalancing, diff: str, *, written: bool) -> str:
     lines += [visible(note) for note in found.notes]
     lines += ["", *_table(found)] if found.uses else []
     if not found.entries:
-        return "\n".join([*lines, "", render_plan(found.plan)])
+        return "\n".join([*lines, "", render_plan(found.plan, columns)])
     lines += ["", *map(_entry, found.entries), ""]
     if any(len(each.declared) != 1 for each in found.entries):
         lines += [
             "Once they are there, a list of hosts can stand again: who is on one of its hosts stays.",
             "",
         ]
-    lines += [*map(visible, diff.splitlines()), "", render_plan(found.plan)]
+    lines += [*map(visible, diff.splitlines()), "", render_plan(found.plan, columns)]
     return "\n".join(lines)
 
 
