@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,8 @@ from . import messages
 from .channel import Channel, ClosedError
 from .messages import Result
 
+DIRECTORY = "HYPERV_DIRECTORY"
+"""How the names of variables begin that hold the login at the directory."""
 _LEGS = 5
 """Kerberos needs two."""
 Exchange = Callable[[Callable[[int], bytes]], Result]
@@ -39,13 +42,18 @@ def log_in(spec: DirectorySpec, channel: Channel, exchange: Exchange) -> str:
 
 
 def credential_of(spec: DirectorySpec) -> Credential:
-    """Return the credential for the directory: from its file, or the ticket in the cache. Raises CredentialsError."""
+    """Return the credential for the directory. Raises CredentialsError.
+
+    Of its file, or where that is not there, of HYPERV_DIRECTORY_USERNAME, _PASSWORD and _KEYTAB; without a file the ticket in the cache.
+    """
     connection = Connection(
         auth="basic" if spec.auth == "simple" else "kerberos",
         credentials=spec.credentials,
         policy=spec.policy,
     )
-    return read_credential(connection, HostName("directory"), environment={})
+    # Without a file it is the ticket, as ever: what is set for somebody else's stack must not log on here.
+    environment = {} if spec.credentials is None else os.environ
+    return read_credential(connection, HostName("directory"), environment, prefix=DIRECTORY)
 
 
 def _simple(credential: Credential, channel: Channel, exchange: Exchange) -> None:

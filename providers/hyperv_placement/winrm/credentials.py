@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,14 +22,8 @@ from hyperv_placement.model.unreachable import several
 from hyperv_placement.system import belongings
 from hyperv_placement.system.files import expanded, read_bounded
 
-_VARIABLES = {
-    "username": "HYPERV_USERNAME",
-    "password": "HYPERV_PASSWORD",
-    "keytab": "HYPERV_KEYTAB",
-    "certificate": "HYPERV_CERTIFICATE",
-    "key": "HYPERV_KEY",
-    "key_password": "HYPERV_KEY_PASSWORD",
-}
+HOSTS = "HYPERV"
+"""How the names of variables begin that hold the login at hosts: HYPERV_USERNAME, HYPERV_PASSWORD, HYPERV_KEYTAB, .."""
 _WANTED: Mapping[Authentication, tuple[str, ...]] = {
     "ntlm": ("username", "password"),
     "basic": ("username", "password"),
@@ -76,15 +70,21 @@ class Credential:
 
 
 def read_credential(
-    connection: Connection, host: HostName, environment: Mapping[str, str] | None = None
+    connection: Connection,
+    host: HostName,
+    environment: Mapping[str, str] | None = None,
+    *,
+    prefix: str = HOSTS,
 ) -> Credential:
     """Return the credential for `host`: of its own entry in the file, of the file, or of the environment.
 
-    The environment also serves where the file that is named is not there, as on a runner that has no such file. Raises
+    The environment also serves where the file that is named is not there, as on a runner that has no such file; the names of its
+    variables begin with `prefix`. Raises
     CredentialsError, which names the file and what to do, never its content; PolicyError where the operator's policy
     forbids the login.
     """
-    credential = _read(connection, host, environment)
+    variables = os.environ if environment is None else environment
+    credential = _read(connection, host, _Variables(variables, prefix))
     if forbidden := _forbidden(connection, credential):
         raise PolicyError("\n".join(f"{host}: {why}" for why in forbidden))
     return credential
@@ -97,7 +97,7 @@ def check_logins(hosts: Mapping[HostName, Connection]) -> None:
         if not connection.policy.judges_logins:
             continue
         with suppress(CredentialsError):
-            for why in _forbidden(connection, _read(connection, host, None)):
+            for why in _forbidden(connection, _read(connection, host, _Variables(os.environ, HOSTS))):
                 wrong.setdefault(why, []).append(host)
     if wrong:
         raise PolicyError("\n".join(f"{several(names)}: {why}" for why, names in wrong.items()))
@@ -113,22 +113,45 @@ def _forbidden(connection: Connection, credential: Credential) -> tuple[str, ...
     return tuple(f"the operator's policy forbids the login of {credential.source}: {why}" for why in reasons)
 
 
-def _read(connection: Connection, host: HostName, environment: Mapping[str, str] | None) -> Credential:
+@dataclass(frozen=True, slots=True)
+class _Variables:
+    """The variables of the environment that hold one login."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    prefix: str
+
+    def name(self, part: str) -> str:
+        """Return the name of the variable for a part of a credential."""
+        return f"{self.prefix}_{part.upper()}"
+
+    def names(self, parts: Iterable[str]) -> str:
+        """Return the names of several, for a sentence."""
+        return " and ".join(map(self.name, parts))
+
+    def get(self, part: str) -> str:
+        """Return its value, empty where it is not set."""
+        return self.environment.get(self.name(part), "")
+
+    def lacking(self, parts: Iterable[str]) -> list[str]:
+        """Return the parts that are not set."""
+        return [part for part in parts if not self.get(part)]
+
+
+def _read(connection: Connection, host: HostName, variables: _Variables) -> Credential:
     wanted, more = _WANTED[connection.auth], _OF_SCHEME[connection.auth]
-    variables = os.environ if environment is None else environment
     file, folder = connection.credentials, Path()
     if file is None:
         values, source = _from_environment(variables, wanted, more), _ENVIRONMENT
     elif not file.exists() and _given(variables, wanted, more):
         values, source = _from_environment(variables, wanted, more), f"{_ENVIRONMENT}, for there is no {file}"
-    elif not file.exists() and any(variables.get(_VARIABLES[name]) for name in wanted):
-        lacking = " and ".join(_VARIABLES[name] for name in wanted if not variables.get(_VARIABLES[name]))
+    elif not file.exists() and len(lacking := variables.lacking(wanted)) < len(wanted):
+        names = variables.names(lacking)
         raise CredentialsError(
-            f"The credentials file {file} is not there, and of what serves in its place {lacking} is not set",
-            remedy=f"Set {lacking} as well, or write the file, which only its owner may read",
+            f"The credentials file {file} is not there, and of what serves in its place {names} is not set",
+            remedy=f"Set {names} as well, or write the file, which only its owner may read",
         )
     else:
-        values, source = _from_file(file, host, wanted, more), str(file)
+        values, source = _from_file(file, host, (wanted, more), variables), str(file)
         folder = file.parent
     files = {name: _beside(folder, name, values[name]) for name in _FILES if name in values}
     for name, path in files.items():
@@ -139,11 +162,12 @@ def _read(connection: Connection, host: HostName, environment: Mapping[str, str]
 
 def unused(connection: Connection, environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Return the variables that are set and not read, because the file that the stack file names is there."""
-    variables, file = os.environ if environment is None else environment, connection.credentials
+    variables = _Variables(os.environ if environment is None else environment, HOSTS)
+    file = connection.credentials
     if file is None or not file.exists():
         return ()
     names = (*_WANTED[connection.auth], *_OF_SCHEME[connection.auth])
-    return tuple(_VARIABLES[name] for name in names if variables.get(_VARIABLES[name]))
+    return tuple(variables.name(part) for part in names if variables.get(part))
 
 
 def check_some(hosts: Mapping[HostName, Connection]) -> None:
@@ -163,29 +187,26 @@ def check_some(hosts: Mapping[HostName, Connection]) -> None:
 _ENVIRONMENT = "the environment"
 
 
-def _given(environment: Mapping[str, str], wanted: tuple[str, ...], more: tuple[str, ...]) -> bool:
+def _given(variables: _Variables, wanted: tuple[str, ...], more: tuple[str, ...]) -> bool:
     """Say whether the environment has what a scheme cannot do without, or anything of what it can use."""
-    names = [_VARIABLES[name] for name in wanted] or [_VARIABLES[name] for name in more]
-    found = [bool(environment.get(name)) for name in names]
-    return all(found) if wanted else any(found)
+    return not variables.lacking(wanted) if wanted else len(variables.lacking(more)) < len(more)
 
 
 def _from_environment(
-    environment: Mapping[str, str], wanted: tuple[str, ...], more: tuple[str, ...]
+    variables: _Variables, wanted: tuple[str, ...], more: tuple[str, ...]
 ) -> dict[str, str]:
-    missing = [_VARIABLES[name] for name in wanted if not environment.get(_VARIABLES[name])]
-    if missing:
-        names = " and ".join(_VARIABLES[name] for name in wanted)
+    if missing := variables.lacking(wanted):
         raise CredentialsError(
-            f"There are no credentials: {' and '.join(missing)} not set",
-            remedy=f"Set {names}, or name a 0600 file under connection.credentials",
+            f"There are no credentials: {variables.names(missing)} not set",
+            remedy=f"Set {variables.names(wanted)}, or name a 0600 file under connection.credentials",
         )
-    values = {name: environment.get(_VARIABLES[name], "") for name in (*wanted, *more)}
-    return {name: value for name, value in values.items() if value}
+    return {part: value for part in (*wanted, *more) if (value := variables.get(part))}
 
 
-def _from_file(path: Path, host: HostName, wanted: tuple[str, ...], more: tuple[str, ...]) -> dict[str, str]:
-    content = _content(path)
+def _from_file(
+    path: Path, host: HostName, parts: tuple[tuple[str, ...], tuple[str, ...]], variables: _Variables
+) -> dict[str, str]:
+    (wanted, more), content = parts, _content(path, variables)
     hosts = content.get("hosts") or {}
     own = hosts.get(host, {}) if isinstance(hosts, Mapping) else None
     if not isinstance(own, Mapping):
@@ -204,19 +225,15 @@ def _from_file(path: Path, host: HostName, wanted: tuple[str, ...], more: tuple[
     return values
 
 
-_FILE_REMEDY = (
-    "Write it (chmod 600), correct connection.credentials in the stack file, or, where it is not there, set "
-    "HYPERV_USERNAME and HYPERV_PASSWORD"
-)
-
-
-def _content(path: Path) -> Mapping[str, Any]:
+def _content(path: Path, variables: _Variables) -> Mapping[str, Any]:
     try:
         text = read_bounded(path, _LARGEST).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise CredentialsError(
-            f"The credentials file {path} cannot be read: {reason}", remedy=_FILE_REMEDY
+            f"The credentials file {path} cannot be read: {reason}",
+            remedy="Write it, for its owner alone to read, correct credentials: in the stack file, or, where it is not there, set "
+            f"{variables.names(('username', 'password'))}",
         ) from error
     # After the reading, so that a file that is not there is reported as such; its content is used only if this passes.
     _check_file(path, private=True)
