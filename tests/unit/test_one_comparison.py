@@ -73,6 +73,7 @@ ALLOWED = {
     },  # of one list of volumes
     "stackfile/judging.py": {"cause.relative_schema_path[0] not in of_other_types"},  # a place in the schema
     "report/records.py": {"value.name.lower()"},  # of an enumeration
+    "report/review_comment.py": {"path.rstrip('\\\\')"},  # of a volume, as it is shown
     "stackfile/machines.py": {
         "root in roots",
         "named.text not in self._roots",

@@ -52,9 +52,9 @@ def check(paths: Iterable[Path], base: str | None, head: str | None) -> Mapping[
     stacks = {path: each.found for path, each in checked.items() if isinstance(each.found, Stack)}
     # Two stacks that declare one machine would move it to and fro; neither file shows that by itself. A file that lies beside
     # those that are asked about comes first, so that it is theirs that is wrong.
-    for path, error in declared_twice({**_beside(checked, head), **stacks}).items():
-        if path in checked:
-            checked[path] = replace(checked[path], found=error)
+    for file, error in declared_twice({**_beside(checked, head), **stacks}).items():
+        if file in checked:
+            checked[file] = replace(checked[file], found=error)
     # Where a backend is far, the state of each stack is asked by an engine of its own.
     with ThreadPoolExecutor(_READERS) as pool:
         holds = dict(zip(stacks, pool.map(held, stacks.values()), strict=True))

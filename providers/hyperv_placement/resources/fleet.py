@@ -28,6 +28,7 @@ from hyperv_placement.migration.migrate import Moved, migrate, mover_for
 from hyperv_placement.migration.mover import Collaborators, Expected, Movers
 from hyperv_placement.migration.seats import Most, seats_of
 from hyperv_placement.migration.start_window import ANY_TIME, StartWindow
+from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.guard import Limit
 from hyperv_placement.model.identity import Home, Kept
@@ -234,8 +235,17 @@ class Fleet:
 
 def _way(move: Move) -> dict[str, str | list[str]]:
     """Return what a span says of a move: hosts, kind, and each path that changes."""
-    roots = [(old, new) for old, new in ((move.vm.roots.config, move.roots.config),) if old != new]
-    paths = [*roots, *((each.source, each.target) for each in move.all_disks if each.source != each.target)]
+    roots = [
+        (old, new) for old, new in ((move.vm.roots.config, move.roots.config),) if not winpath.same(old, new)
+    ]
+    paths = [
+        *roots,
+        *(
+            (each.source, each.target)
+            for each in move.all_disks
+            if not winpath.same(each.source, each.target)
+        ),
+    ]
     return {
         "from": move.source,
         "to": move.destination,
