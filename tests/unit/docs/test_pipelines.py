@@ -442,3 +442,11 @@ def test_the_rulesets_ask_for_owners_and_for_the_verdict_of_the_review() -> None
     pushes = json.loads((PIPELINES / "github" / "rulesets" / "workflows.json").read_text(encoding="utf-8"))
     assert pushes["target"] == "push"
     assert pushes["rules"][0]["parameters"]["restricted_file_paths"] == [".github/**/*"]
+
+
+def test_the_operator_looks_and_moves_nothing() -> None:
+    """It would run `up` at every resync, outside of every gate; and who deletes its object forgets no machine."""
+    stack = yaml.safe_load((PIPELINES / "operator" / "stack.yaml").read_text(encoding="utf-8"))["spec"]
+    assert (stack["preview"], stack["destroyOnFinalize"]) == (True, False)
+    assert all(each["type"] in {"Secret", "Literal"} for each in stack["envRefs"].values())
+    assert stack["envRefs"]["HYPERV_PASSWORD"]["type"] == "Secret"
