@@ -160,7 +160,7 @@ def test_migrations_are_answered(project: Project) -> None:
     """One that a person has begun and that stands still, and its end."""
     project.fabric.fault("stall", vm="WEB02", after=20)
     person.move(project.fabric.world, "WEB02", "hv2")
-    until(lambda: any(job.percent >= 20 for job in project.fabric.world.state.jobs if job.running))
+    until(lambda: any(each.percent >= 20 for each in project.fabric.world.state.jobs if each.running))
     jobs = project.asked("jobs")["jobs"]
     assert isinstance(jobs, list)
     [job] = jobs

@@ -101,7 +101,7 @@ def onto_own_disks(move: Move, inventory: Inventory) -> Iterator[Finding]:
         return
     moving = move.all_disks
     disks = tuple(files_of(move.vm))
-    if len({each.instance_id for each in (*disks, *moving)}) <= 1:
+    if len({*(disk.instance_id for disk in disks), *(disk.instance_id for disk in moving)}) <= 1:
         return  # the one disk of most machines has no other to meet
     own = {key_of(disk.path, source): disk for disk in disks}
     for moved in moving:
