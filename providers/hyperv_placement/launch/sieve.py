@@ -27,7 +27,8 @@ _SAYS_NOTHING = re.compile(
     rf".* (?:(?:refresh|refreshing){_TIME} (?:\[[^\]]*\])?|(?:create|creating|created|delete|deleting|deleted){_TIME} | )"
 )
 """Name and status of one that was read, is as it was, or is taken in or forgotten, with nothing said of it."""
-_SPINNER = re.compile(r"(?:\u2728|@) \S[^\n]*?\.{3,}")
+_SPINNER = re.compile(r"(?:\u2728|@) [a-z]+(?: [a-z]+)*\.+(?P<rest>.*)")
+"""What shows that the engine works, and what it prints behind that where it does not end the line (sdk/go/common/util/cmdutil/spinner.go)."""
 _STACK = "  pulumi:pulumi:Stack "
 _PLACES = re.compile(r"    placement *: \{")
 _MOST = 20
@@ -76,7 +77,10 @@ class Sieve:
             yield line
             self._sections = [[]]
             return
-        if not _SPINNER.fullmatch(line) and not _is_idle(line):
+        if (spinner := _SPINNER.fullmatch(line)) is not None:
+            if spinner["rest"].strip():
+                yield from self._ordered(spinner["rest"])
+        elif not _is_idle(line):
             yield from self._with_few_places(line)
 
     def _with_few_places(self, line: str) -> Iterator[str]:

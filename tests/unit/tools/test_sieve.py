@@ -80,6 +80,14 @@ def test_what_says_something_or_is_not_known_passes_as_it_is(line: str) -> None:
     assert sieved(line) == line
 
 
+def test_what_stands_behind_a_spinner_is_a_line_of_its_own() -> None:
+    """The engine does not always end its line before it prints the next one."""
+    row = " ~  pulumi-python:hv:Vm VM1 update [diff: ~host]"
+    assert sieved(f"@ previewing update....{row}") == row
+    assert sieved("@ previewing update..... ~  pulumi-python:hv:Vm VM443 refresh ") == ""
+    assert sieved("@ updating....error: update failed") == "error: update failed"
+
+
 def test_nothing_of_diagnostics_is_lost_whatever_their_order() -> None:
     """Also where the output ends in them, and where messages have blank and deeper lines."""
     text = "Diagnostics:\n  hv:Vm (B):\n    error: b\n\n      deeper\n\n  pulumi:pulumi:Stack (s):\n    error: update failed"
