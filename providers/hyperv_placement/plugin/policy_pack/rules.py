@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from hyperv_placement.model.names import folded
+from hyperv_placement.model.units import counted
 from hyperv_placement.resources.properties import MOVE
 
 PROTECTED = "protected-machines-stay"
@@ -58,5 +59,5 @@ def broken(rule: str, move: PlannedMove, limits: Limits) -> str | None:
         )
         return None if found is None else f"{move.label} is protected ({found}), and {where}"
     if limits.most is not None and move.of > limits.most:
-        return f"{move.label} is one of {move.of} machines that would move in this run, and {limits.most} may"
+        return f"{move.label} is one of {counted(move.of, 'machine')} that would move in this run, and {limits.most} may"
     return None
