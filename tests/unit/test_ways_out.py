@@ -18,6 +18,7 @@ DOORS = {
     "context.abort": {
         "providers/hyperv_placement/plugin/server.py",
         "providers/hyperv_placement/plugin/gate.py",
+        "providers/hyperv_placement/plugin/policy_pack/analyzer.py",
     },
     "proto.CheckFailure": {"providers/hyperv_placement/plugin/server.py"},
     "engine_pb2.LogRequest": {"providers/hyperv_placement/plugin/engine_log.py"},
@@ -29,7 +30,9 @@ COMMANDS = (
     "providers/hyperv_placement/commands/cli.py",
     "providers/hyperv_placement/commands/",
     "providers/hyperv_placement/plugin/__main__.py",
+    "providers/hyperv_placement/plugin/policy_pack/__main__.py",
     "providers/hyperv_placement/launch/private.py",
+    "providers/hyperv_placement/launch/opening.py",
 )
 """What commands print goes through `commands/output.py`, which is the door itself; the plugin prints the number of its port,
 the launcher the project's own folder."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hyperv_placement.launch.words import has_any, verb, word_after
+from hyperv_placement.visible import outward
 
 _READ_HOSTS = {"destroy", "dn", "down", "pre", "preview", "refresh", "up", "update"}
 _HOSTS = re.compile(r"^hosts:[^\S\n]*(?:#.*)?\n((?:[^\S\n]+.*\n|[^\S\n]*(?:#.*)?\n)+)", re.MULTILINE)
@@ -19,7 +20,8 @@ def say_at_once(words: Sequence[str], environ: Mapping[str, str], project: Path)
     if verb(words) not in _READ_HOSTS or has_any(words, "-j", "--json"):
         return
     name = (word_after(words, "-s", "--stack") or environ.get("PULUMI_STACK", "")).rpartition("/")[2]
-    sys.stderr.write(f"Reading {_hosts_of(project / 'stacks' / f'{name}.yaml' if name else None)} ...\n")
+    hosts = _hosts_of(project / "stacks" / f"{name}.yaml" if name else None)
+    sys.stderr.write(outward(f"Reading {hosts} ...\n"))
     sys.stderr.flush()
 
 

@@ -102,7 +102,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 limits = _with(limits, name, value)
             except (TypeError, ValueError):
                 context.abort(
-                    grpc.StatusCode.INVALID_ARGUMENT, f"{name}.{rule.option} of the policy pack is {value!r}"
+                    grpc.StatusCode.INVALID_ARGUMENT,
+                    outward(f"{name}.{rule.option} of the policy pack is {value!r}"),
                 )
         with self._lock:
             self._limits, self._levels = limits, levels
