@@ -9,7 +9,7 @@ JOBS ?= 2
 MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help setup develop directory browser database demo docs docs-write test test-all chaos chaos-short sweep image operator soak bench check fuzz lock sbom wheel release release-prepare clean
+.PHONY: help setup develop directory browser database demo docs docs-write test test-all chaos chaos-short sweep image operator pipelines soak bench check fuzz lock sbom wheel release release-prepare clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | sed 's/|/	/'
@@ -46,6 +46,9 @@ chaos-short: setup ## Twenty fixed rounds of it, as CI runs them (3 minutes on t
 
 sweep: develop ## Break the answer to each request of one move of each kind in each way (4 hours, goes on where it ended; ONLY=kind JOBS=2)
 	@$(VENV_PYTHON) -m tests.sweep --jobs $(JOBS) $(if $(ONLY),"$(ONLY)")
+
+pipelines: develop ## Run the workflow files of docs/pipelines by nektos/act against the lab (3 minutes; act is built once)
+	@$(VENV_PYTHON) -m tests.pipelines
 
 operator: ## Judge docs/pipelines/operator by the operator's CRD as an API server does (CRD=pulumi.com_stacks.yaml of its release; needs Go, 2 minutes)
 	@cd tools/operator && go run . $(abspath $(CRD)) $(CURDIR)/docs/pipelines/operator/stack.yaml

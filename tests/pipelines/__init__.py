@@ -1,0 +1,1 @@
+"""The workflow files of docs/pipelines, run by nektos/act on this computer against the lab (`make pipelines`)."""
