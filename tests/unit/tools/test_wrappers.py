@@ -35,7 +35,8 @@ def skeleton(tmp_path: Path) -> Path:
         project / package / "launch",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
-    shutil.copy(PROJECT / package / "__init__.py", project / package / "__init__.py")
+    for name in ("__init__.py", "visible.py"):
+        shutil.copy(PROJECT / package / name, project / package / name)
     (project / LAUNCHER).parent.mkdir(parents=True)
     shutil.copy(PROJECT / LAUNCHER, project / LAUNCHER)
     for name in ("Pulumi.yaml", "requirements.txt"):
