@@ -10,7 +10,7 @@ from pathlib import Path
 from hyperv_placement.commands.arguments import Parser
 from hyperv_placement.commands.exit_codes import DONE
 from hyperv_placement.report.shells import SHELLS
-from hyperv_placement.report.shells.words import Command, Option, Takes
+from hyperv_placement.report.shells.words import CommandWords, Option, Takes
 
 EXIT_CODES = {0: "printed", 1: "there is no such shell here"}
 _FILES = {"FILE", "REV|FILE", "DIR"}
@@ -35,12 +35,12 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _described(parser: Parser, path: tuple[str, ...], line: str = "") -> Iterator[Command]:
+def _described(parser: Parser, path: tuple[str, ...], line: str = "") -> Iterator[CommandWords]:
     """Yield a command and those below it."""
     below = dict(parser.below())
     named = [each for each in parser.places if not each.option_strings]
     choices = [str(word) for each in named for word in each.choices or ()]
-    yield Command(
+    yield CommandWords(
         path=path,
         line=line,
         options=tuple(_option(each) for each in parser.places if each.option_strings),

@@ -89,7 +89,7 @@ class Sieve:
             yield line
         elif line == "    }":
             if self._places > _MOST:
-                yield f"        ... and {self._places - _MOST} more (pulumi stack output placement)"
+                yield f"        ... and {self._places - _MOST} more, in the output placement of the stack"
             self._places = None
             yield line
         else:

@@ -103,7 +103,7 @@ def test_places_of_many_machines_are_counted() -> None:
         f'Outputs:\n    moves    : 1\n    placement: {{\n{places}    }}\n    plan     : [\n        [0]: "x"\n    ]'
     )
     assert len(shown.splitlines()) == 1 + 1 + 1 + 20 + 1 + 1 + 3
-    assert "        ... and 730 more (pulumi stack output placement)" in shown
+    assert "        ... and 730 more, in the output placement of the stack" in shown
 
 
 @pytest.mark.parametrize(

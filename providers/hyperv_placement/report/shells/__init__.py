@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from .bash import bash, zsh
 from .fish import fish
 from .powershell import powershell
-from .words import Command
+from .words import CommandWords
 
-SHELLS: Mapping[str, Callable[[Sequence[Command]], str]] = {
+SHELLS: Mapping[str, Callable[[Sequence[CommandWords]], str]] = {
     "bash": bash,
     "zsh": zsh,
     "fish": fish,

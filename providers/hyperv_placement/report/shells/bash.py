@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .words import Command, Option
+from .words import CommandWords, Option
 
 _HEAD = """\
 # Completion of placement. In bash: source <(placement completion bash)
@@ -37,7 +37,7 @@ complete -F _placement placement
 _KINDS = {"a file": "file", "a stack": "stack"}
 
 
-def bash(commands: Sequence[Command]) -> str:
+def bash(commands: Sequence[CommandWords]) -> str:
     """Return the script; it needs nothing but bash 3.2 or later."""
     lines = [f"            '{_before(each)}') command='{each.key}' ;;" for each in commands if each.path]
     lines += ["        esac", "    done", '    case "$command" in']
@@ -48,17 +48,17 @@ def bash(commands: Sequence[Command]) -> str:
     return _HEAD + "\n".join([*lines, "    esac"]) + f"\n{_TAIL}"
 
 
-def zsh(commands: Sequence[Command]) -> str:
+def zsh(commands: Sequence[CommandWords]) -> str:
     """Return the script for zsh: that of bash, which zsh's own bashcompinit runs."""
     return f"# In zsh: source <(placement completion zsh)\nautoload -U +X compinit bashcompinit\ncompinit -u\nbashcompinit\n{bash(commands)}"
 
 
-def _before(command: Command) -> str:
+def _before(command: CommandWords) -> str:
     """Return by what a command is known: the command before it, and its word."""
     return f"{'/'.join(command.path[:-1])}:{command.path[-1]}"
 
 
-def _options(command: Command) -> Iterator[str]:
+def _options(command: CommandWords) -> Iterator[str]:
     for option in command.options:
         if option.takes != "nothing":
             names = " | ".join(f"'{command.key}:{name}'" for name in option.names)

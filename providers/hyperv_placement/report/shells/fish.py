@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .words import Command, Option
+from .words import CommandWords, Option
 
 _HEAD = """\
 # Completion of placement. In fish: placement completion fish | source
@@ -31,7 +31,7 @@ complete -c placement -f
 """
 
 
-def fish(commands: Sequence[Command]) -> str:
+def fish(commands: Sequence[CommandWords]) -> str:
     """Return the script, for fish 3 or later."""
     lines = [
         f"            case '{'/'.join(each.path[:-1])}:{each.path[-1]}'\n                set command '{each.key}'"
@@ -43,7 +43,7 @@ def fish(commands: Sequence[Command]) -> str:
     return _HEAD + "\n".join(lines) + f"\n{_TAIL}" + "\n".join(words) + "\n"
 
 
-def _lines(command: Command, below: dict[str, str]) -> Iterator[str]:
+def _lines(command: CommandWords, below: dict[str, str]) -> Iterator[str]:
     here = f"complete -c placement -n '__placement_at {command.key or quoted('')}'"
     for word in command.choices:
         line = below.get("/".join((*command.path, word)), "")

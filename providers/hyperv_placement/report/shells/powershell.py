@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .words import Command
+from .words import CommandWords
 
 _HEAD = """\
 # Completion of placement. In PowerShell: placement completion powershell | Out-String | Invoke-Expression
@@ -41,7 +41,7 @@ _TAIL = """\
 _KINDS = {"a file": "file", "a stack": "stack"}
 
 
-def powershell(commands: Sequence[Command]) -> str:
+def powershell(commands: Sequence[CommandWords]) -> str:
     """Return the script. Where it has no word, PowerShell offers files by itself."""
     lines = [f"        '{each.key}' = {_next(each.words, each.takes)}" for each in commands]
     behind = [

@@ -22,7 +22,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class CommandWords:
     """A command, or the program itself."""
 
     path: tuple[str, ...]
