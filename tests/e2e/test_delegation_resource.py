@@ -89,10 +89,8 @@ def test_delegation_is_set_kept_and_taken_away(site: Site, domain: Domain) -> No
     assert re.search(r"hv1: CN=HV1,CN=Computers,DC=lab,DC=example\s*$", preview.stdout, re.MULTILINE)
     assert f"{SERVICE}/hv2.lab.example (CN=HV2,CN=Computers,DC=lab,DC=example)" in preview.stdout
     assert "The directory has no account of the file server fs1.lab.example" in preview.stdout
-    assert len(re.findall("Delegation has a price", preview.stdout)) in {
-        1,
-        2,
-    }  # once in its place, once in the summary
+    # Once in its place, once beside what the engine makes of its resource, once in the summary.
+    assert 1 <= len(re.findall("Delegation has a price", preview.stdout)) <= 3
     assert domain.of("hv2") == (set(), 0x1000)
 
     up = site.up()
