@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -156,8 +157,9 @@ class Site:
         return [job for job in jobs if vm in (None, job["vm"])]
 
     def moved(self, vm: str) -> list[dict[str, Any]]:
-        """Return every migration job of a machine that the host still remembers."""
-        return [job for job in self.status()["jobs"] if job["vm"] == vm]
+        """Return every migration of a machine that a host has accepted, by the lab's log: hosts forget their jobs."""
+        lines = map(json.loads, self.file(".lab/lab.log").read_text(encoding="utf-8").splitlines())
+        return [line for line in lines if line["event"] == "start" and line["vm"] == vm]
 
     def file(self, name: str) -> Path:
         """Return a file of the copy."""

@@ -43,7 +43,7 @@ def recovered(site: Site) -> subprocess.CompletedProcess[str]:
 
 def jobs(site: Site, name: str) -> list[str]:
     """Return the states of a machine's jobs."""
-    return [job["state"] for job in site.moved(name)]
+    return [job["state"] for job in site.status()["jobs"] if job["vm"] == name]
 
 
 @pytest.mark.all
