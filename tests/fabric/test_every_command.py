@@ -138,7 +138,15 @@ def undisturbed(place: Place) -> dict[str, Done]:
 NAMES = sorted(commands())
 
 
-@pytest.mark.parametrize("name", NAMES)
+def every_third(first: int) -> list[object]:
+    """Return the commands, those but every third marked as long: in three tests of one kind each command has its turn."""
+    return [
+        name if number % 3 == first else pytest.param(name, marks=pytest.mark.all)
+        for number, name in enumerate(NAMES)
+    ]
+
+
+@pytest.mark.parametrize("name", every_third(0))
 def test_an_output_that_takes_nothing_is_an_error(
     place: Place, undisturbed: Mapping[str, Done], name: str
 ) -> None:
@@ -155,7 +163,7 @@ def test_an_output_that_takes_nothing_is_an_error(
             assert done == as_ever
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", every_third(1))
 def test_where_nobody_hears_of_errors_the_code_is_the_same(
     place: Place, undisturbed: Mapping[str, Done], name: str
 ) -> None:
@@ -165,7 +173,7 @@ def test_where_nobody_hears_of_errors_the_code_is_the_same(
         assert (done.code, done.output) == (undisturbed[name].code, undisturbed[name].output)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", every_third(2))
 def test_on_a_full_disk_what_cannot_be_written_is_said(place: Place, name: str) -> None:
     """Every file that the command can write; nothing of it is left, and what is none of them goes on."""
     words = place.words(name, extra=True)
@@ -206,7 +214,7 @@ def test_on_a_full_disk_a_stack_file_stays_as_it_is(place: Place) -> None:
         assert set(place.home.iterdir()) == before
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", every_third(0))
 def test_without_md5_there_is_no_ntlm_and_a_line_says_so(
     place: Place, undisturbed: Mapping[str, Done], name: str
 ) -> None:
