@@ -35,6 +35,8 @@ EDITED = {"drain": "", "return": "maintenance: [hv1]\n"}
 """Commands that change the stack file, each with a copy of its own that is written anew, and what stands there besides."""
 OWN_STACK = {"discover", "record", "unlock"}
 """Commands that do not read the file of the stack that is named as others do."""
+OF_BOOKS = {"fleet", "report"}
+"""Those that name a stack and read no stack file: reports that were made before (one that is torn is "not read"), and the audit log."""
 GUID = "11111111-2222-3333-4444-555555555555"
 
 
@@ -235,7 +237,7 @@ def readers() -> list[tuple[str, str]]:
         (name, "stack" if action.dest == "files" else action.dest)
         for name in NAMES
         for action in commands()[name]._actions
-        if action.dest in READ or (action.dest in {"stack", "files"} and name not in OWN_STACK)
+        if action.dest in READ or (action.dest in {"stack", "files"} and name not in OWN_STACK | OF_BOOKS)
     ]
 
 
