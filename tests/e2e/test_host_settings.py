@@ -57,6 +57,7 @@ def as_somebody_else(site: Site, wanted: LiveMigration) -> HostMigration:
         estate.close()
 
 
+@pytest.mark.all
 def test_settings_are_set_kept_and_left(site: Site) -> None:
     """Preview shows them, up sets them before the move that needs them, drift is named, destroy touches nothing."""
     content = yaml.safe_load(site.file("stacks/lab.yaml").read_text(encoding="utf-8"))

@@ -43,6 +43,7 @@ def guarded(workspace: Workspace, history: Callable[..., None]) -> Iterator[Site
         run.stop()
 
 
+@pytest.mark.all
 def test_each_is_left_alone_with_a_line_while_the_other_moves(guarded: Site) -> None:
     """The run ends non-zero, the hosts were never asked, and what somebody else moves is theirs."""
     guarded.lab("fault", "add", "stall", "--vm", "TAKEN")  # so that the person's move outlasts the run

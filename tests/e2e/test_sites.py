@@ -192,7 +192,8 @@ def sites(workspace: Workspace, tmp_path: Path, count: int) -> Iterator[Sites]:
 @pytest.mark.slow
 @pytest.mark.one_form("its pipelines adopt")
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("count", [2, pytest.param(20, marks=pytest.mark.all)])
+@pytest.mark.all
+@pytest.mark.parametrize("count", [2, 20])
 def test_each_stack_has_a_move_and_a_drift_and_all_have_one_table(sites: Sites, count: int) -> None:
     """Trust once for all; a job for each stack that was touched; at night a report of each, and the one that is missing is named."""
     every = sites.stacks
