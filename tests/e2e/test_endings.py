@@ -52,7 +52,7 @@ def test_what_hosts_show_decides_and_what_they_say_is_reported(site: Site) -> No
 def test_a_run_right_after_a_killed_one_follows_its_move(site: Site) -> None:
     """`cancel` and `up` at once, as a person in a hurry types: what was not read of a machine on its way is not compared."""
     run = site.start("up", "--yes", "--skip-preview")
-    until(lambda: site.running("VM003"), within=180, what="VM003 moves")
+    until(lambda: site.moved("VM003"), within=180, what="VM003 moves")
     plugins = run.plugins()
     run.process.send_signal(signal.SIGKILL)
     psutil.wait_procs(plugins, timeout=5)

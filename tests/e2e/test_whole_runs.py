@@ -98,7 +98,7 @@ def test_a_killed_engine_costs_no_move(site: Site) -> None:
     site.lab("fault", "clear")
     name, _, target = mover(site)
     run = site.start("up", "--yes", "--skip-preview")
-    until(lambda: site.running(name), within=180, what=f"{name} moves")
+    until(lambda: site.moved(name), within=180, what=f"{name} moves")
     plugins = run.plugins()
     assert plugins
     run.process.send_signal(signal.SIGKILL)
@@ -121,7 +121,7 @@ def test_ctrl_c_leaves_the_move_to_its_host(site: Site) -> None:
     site.lab("fault", "clear")
     name, _, target = mover(site)
     run = site.start("up", "--yes", "--skip-preview")
-    until(lambda: site.running(name), within=180, what=f"{name} moves")
+    until(lambda: site.moved(name), within=180, what=f"{name} moves")
     run.interrupt()
     assert run.ended(within=10) != 0
     assert "The next run adopts it" in run.text()
