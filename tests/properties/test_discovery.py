@@ -151,7 +151,7 @@ def test_no_name_gets_out_of_its_place(found: Inventory) -> None:
     """A reader that knows nothing of us finds the same keys, each with the name its machine has."""
     made = draft(judged(found), {})
     read = yaml.safe_load(written(preface(), made).text)
-    assert list(read) == ["connection", "hosts", "vms"]
+    assert list(read) == ["guard", "connection", "hosts", "vms"]
     assert list(read["vms"]) == [entry.label.key for entry in made.entries]
     shown = {(vm.id, vm.name) for vm in found.vms()}
     for key, entry in read["vms"].items():
