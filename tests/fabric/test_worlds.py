@@ -68,7 +68,7 @@ def test_an_estate_of_everything_is_read_planned_and_examined(
     others = {step.label: step.standing for step in planned.steps if step.standing != Standing.IN_PLACE}
     assert others == LOST
     for words in (["inventory"], ["plan"], ["drift"], ["doctor"]):
-        assert main([*words, str(path)]) in {0, 1, 2}, words
+        assert main([*words, str(path)]) in {0, 1, 2, 6}, words
         said = capsys.readouterr()
         assert "Traceback" not in said.out + said.err
         assert said.out

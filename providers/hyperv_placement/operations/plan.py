@@ -99,12 +99,15 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
         sound = frozenset(step.label for step in first.steps if step.standing not in _DOUBTFUL)
         inventory = _swept(estate, handoff)
         first = planned()
-    begun = estate.clock.now()
     # What a killed run has begun to prepare ends within seconds, and then the move can be ordered.
-    while handoff and _is_prepared(first, inventory) and estate.clock.now() - begun < _PREPARING_S:
+    begun, prepared = estate.clock.now(), _is_prepared(first, inventory)
+    while handoff and prepared and estate.clock.now() - begun < _PREPARING_S:
+        # Its move may go on meanwhile: a sweep that meets it between two hosts has it nowhere.
+        sound |= frozenset(step.label for step in first.steps if step.standing not in _DOUBTFUL)
         estate.clock.wait(_PREPARING_EVERY_S)
         inventory = _swept(estate, handoff)
         first = planned()
+        prepared = _is_prepared(first, inventory) or _disagree(first)
     # Only facts, which a sweep does not read, tell whether two hosts that show one machine are one computer under two names.
     suspects = showing_the_same(inventory)
     if any(step.standing == Standing.MISSING for step in first.steps):
@@ -304,6 +307,11 @@ def _with_what_moves_ask(
     wanted |= dict.fromkeys(aside, (True, True))
     asked = [(vms[vm_id], *both) for vm_id, both in wanted.items() if vm_id in vms]
     return _with(inventory, _details(estate, inventory, asked))
+
+
+def _disagree(found: Plan) -> bool:
+    """Say whether a machine is where an earlier sweep did not have it, or nowhere."""
+    return any(each.id == "sweeps-disagree" for step in found.steps for each in step.findings)
 
 
 def _unless_seen(found: Plan, sound: frozenset[str]) -> Plan:
