@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands import exit_codes
-from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import Parser, add_json
-from hyperv_placement.commands.output import columns, write_file
+from hyperv_placement.commands.sheet_shown import show_sheet
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.operations.fleet import fleet_drift
-from hyperv_placement.report.sheet import render_html, render_markdown, render_text
 from hyperv_placement.report.sites_sheet import sites_record, sites_sheet
 from hyperv_placement.workspace.stacks import PROJECT, STACKS
 
@@ -76,14 +73,6 @@ def run(options: argparse.Namespace) -> int:
             remedy="Write some: bin/placement drift STACK --json > drift-STACK.json",
         )
     silent = bool(sites.not_read or sites.silent)
-    code, sheet = exit_codes.of_look(wrong=bool(sites.rows), silent=silent), sites_sheet(sites)
-    if options.html is not None:
-        write_file(options.html, render_html(sheet))
-    if options.json:
-        shown = f"{json_text(sites_record(sites, code))}\n"
-    elif options.markdown:
-        shown = render_markdown(sheet)
-    else:
-        shown = render_text(sheet, columns())
-    sys.stdout.write(shown)
+    code = exit_codes.of_look(wrong=bool(sites.rows), silent=silent)
+    show_sheet(options, sites_sheet(sites), sites_record(sites, code))
     return code

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import Parser, add_json, add_subject, subject_and_stack
 from hyperv_placement.commands.exit_codes import DONE
-from hyperv_placement.commands.output import columns, write_file
+from hyperv_placement.commands.sheet_shown import show_sheet
 from hyperv_placement.operations.history import machine_history
 from hyperv_placement.report.history_sheet import history_record, history_sheet
-from hyperv_placement.report.sheet import render_html, render_markdown, render_text
 from hyperv_placement.workspace.stacks import PROJECT
 
 EXIT_CODES = {
@@ -47,14 +44,5 @@ def run(options: argparse.Namespace) -> int:
     """Show it. Raises PlacementError."""
     subject, word = subject_and_stack(options)
     history = machine_history(subject, word, PROJECT, copies=options.log, state=not options.no_state)
-    sheet = history_sheet(history)
-    if options.html is not None:
-        write_file(options.html, render_html(sheet))
-    if options.json:
-        shown = f"{json_text(history_record(history))}\n"
-    elif options.markdown:
-        shown = render_markdown(sheet)
-    else:
-        shown = render_text(sheet, columns())
-    sys.stdout.write(shown)
+    show_sheet(options, history_sheet(history), history_record(history))
     return DONE

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
-from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import Parser, add_json, add_stack, since_of
 from hyperv_placement.commands.exit_codes import DONE
-from hyperv_placement.commands.output import columns, write_file
+from hyperv_placement.commands.sheet_shown import show_sheet
 from hyperv_placement.operations.period import stack_period
 from hyperv_placement.report.period_sheet import period_record, period_sheet
-from hyperv_placement.report.sheet import render_html, render_markdown, render_text
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
 EXIT_CODES = {
@@ -52,14 +49,5 @@ def run(options: argparse.Namespace) -> int:
     now = SystemClock().utc()
     since = since_of(options.since, now)
     period = stack_period(resolve_stack(options.stack, PROJECT), PROJECT, since, now, options.log)
-    sheet = period_sheet(period)
-    if options.html is not None:
-        write_file(options.html, render_html(sheet))
-    if options.json:
-        shown = f"{json_text(period_record(period))}\n"
-    elif options.markdown:
-        shown = render_markdown(sheet)
-    else:
-        shown = render_text(sheet, columns())
-    sys.stdout.write(shown)
+    show_sheet(options, period_sheet(period), period_record(period))
     return DONE

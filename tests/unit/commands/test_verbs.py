@@ -29,6 +29,7 @@ NO_VERBS = {
     "holds_shown",
     "output",
     "recovery_shown",
+    "sheet_shown",
 }
 LOADED = """
 import sys
