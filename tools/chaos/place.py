@@ -18,6 +18,15 @@ from tools.workspace import Workspace
 
 STACK, OTHER = "lab", "other"
 _KEPT = "initialized"
+_LIST = ("list", "-v", "--format", "json")
+"""What the language host asks pip in each run (pulumi/pulumi sdk/python/toolchain/pip.go), to find packages with plugins."""
+_PIP = f"""import sys
+from pathlib import Path
+
+if tuple(sys.argv[1:]) != {_LIST!r}:
+    sys.exit("of pip nothing but its list is recorded here")
+sys.stdout.write(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+"""
 _PROXY = "http://127.0.0.1:9"
 """Nobody listens there: everything is dialled directly, whatever the environment says."""
 
@@ -39,11 +48,22 @@ class Place:
         self.folder = self.workspace.folder
         self.state = self.folder / ".pulumi"
         self._mounted = False
+        self._record_pip()
         for stack in (OTHER, STACK):
             self.workspace.run(
                 "pulumi", "stack", "init", stack, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
         shutil.copytree(self.state, self.folder / _KEPT)
+
+    def _record_pip(self) -> None:
+        """Have `python -m pip list` answered by what it says now: it costs as much as a whole plugin's start, and never changes.
+
+        Python looks for modules in the folder where it is started first, which for the language host is the project's.
+        """
+        asked = [str(self.folder / ".venv" / "bin" / "python"), "-P", "-m", "pip", *_LIST]
+        answer = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
+        (self.folder / "pip.json").write_text(answer, encoding="utf-8")
+        (self.folder / "pip.py").write_text(_PIP, encoding="utf-8")
 
     def reset(self) -> None:
         """Put the state of the stacks back to where nobody has used them."""
