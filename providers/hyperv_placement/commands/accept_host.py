@@ -8,7 +8,7 @@ import sys
 from hyperv_placement import quoting
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import STACK, Parser, add_json, add_ticket, ticket_of
+from hyperv_placement.commands.arguments import ticket_of
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.exit_codes import DONE
 from hyperv_placement.model.names import HostName
@@ -16,21 +16,6 @@ from hyperv_placement.operations.accept_host import keep_computer, read_computer
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.declaring import stack_with_host
 from hyperv_placement.workspace.stacks import PROJECT
-
-EXIT_CODES = {
-    0: "accepted, or it is the computer of the last run",
-    1: "an error",
-}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    parser.add_argument("host", metavar="HOST", help="a key under hosts: of the stack file")
-    parser.add_argument("stack", nargs="?", help=f"{STACK}; needed where several have HOST")
-    add_ticket(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import STACK, Parser, add_json, add_ticket, ticket_of
+from hyperv_placement.commands.arguments import ticket_of
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.exit_codes import DONE
 from hyperv_placement.errors import PlacementError
@@ -18,24 +18,6 @@ from hyperv_placement.operations.adopt import Adopted, adopt_now
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.declaring import stack_with_vm
 from hyperv_placement.workspace.stacks import PROJECT
-
-EXIT_CODES = {
-    0: "the line is written, or it stood there before",
-    1: "an error, and the file is as it was",
-}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    parser.add_argument("label", metavar="KEY", help="a key under vms: of the stack file")
-    parser.add_argument("stack", nargs="?", help=f"{STACK}; needed where several have KEY")
-    parser.add_argument(
-        "--id", required=True, metavar="GUID", help="the machine, as `bin/placement inventory` shows it"
-    )
-    add_ticket(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,7 +8,9 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from typing import Any, NoReturn
 
 from hyperv_placement.audit.ticket import TICKET, check_ticket
@@ -35,6 +37,18 @@ class Help(argparse.HelpFormatter):
             inner = f"{indent}{' ' * (_CODES if room else 0)}"
             wrapped += textwrap.wrap(line, width, initial_indent=indent, subsequent_indent=inner) or [""]
         return "\n".join(wrapped)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What a command does: loaded when it is done, since its help, and a wrong word, need nothing of it."""
+
+    module: str
+    function: str = "run"
+
+    def __call__(self, options: argparse.Namespace) -> int:
+        """Do it; return the exit code."""
+        return int(getattr(import_module(f"hyperv_placement.commands.{self.module}"), self.function)(options))
 
 
 class Parser(argparse.ArgumentParser):

@@ -10,9 +10,10 @@ from pathlib import Path
 from hyperv_placement.audit.verifying import Place, Verdict
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import STACK, Parser, add_json, add_stack, add_ticket, ticket_of
+from hyperv_placement.commands.arguments import ticket_of
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.exit_codes import DONE, NOT_WELL
+from hyperv_placement.commands.words.audit import LONGEST_NOTE
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.migration.audit import audit_path
 from hyperv_placement.model.stack import Stack
@@ -23,47 +24,6 @@ from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.identities import is_of_project
 from hyperv_placement.workspace.stacks import PROJECT, STACKS, resolve_stack
-
-_TEXT = 500
-VERIFY_CODES = {
-    0: "every line is there, unchanged and in its order",
-    1: "the log cannot be read, or there is none",
-    2: "it is broken, or does not go on from what was named",
-}
-NOTE_CODES = {0: "written", 1: "an error"}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    verify_ = verbs.add_parser(
-        "verify",
-        help="say whether every line is there, unchanged and in its order",
-        codes=VERIFY_CODES,
-    )
-    add_stack(verify_)
-    known = verify_.add_mutually_exclusive_group()
-    known.add_argument(
-        "--against", type=Path, metavar="FILE", help="an earlier copy: the log must go on from its last line"
-    )
-    known.add_argument(
-        "--from",
-        dest="since",
-        metavar="HASH",
-        help="hash of a line that must be there; what is wrong before it does not count",
-    )
-    add_json(verify_)
-    verify_.set_defaults(run=run)
-    note_ = verbs.add_parser(
-        "note",
-        help="add a line of your own: what was looked into; it begins the hashes of an old log, and records a torn line",
-        codes=NOTE_CODES,
-    )
-    note_.add_argument("stack", help=STACK)
-    note_.add_argument("--text", required=True, help=f"up to {_TEXT} characters")
-    add_ticket(note_)
-    add_json(note_)
-    note_.set_defaults(run=_note)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -79,7 +39,8 @@ def run(options: argparse.Namespace) -> int:
     return DONE if found.is_whole else NOT_WELL
 
 
-def _note(options: argparse.Namespace) -> int:
+def note_down(options: argparse.Namespace) -> int:
+    """Write a line of the operator's own. 0. Raises PlacementError."""
     ticket, stack = ticket_of(options), load(resolve_stack(options.stack, PROJECT))
     write_note(stack, ticket, options.text, PROJECT)
     if options.json:
@@ -91,8 +52,8 @@ def _note(options: argparse.Namespace) -> int:
 
 def write_note(stack: Stack, ticket: str, text: str, project: Path) -> None:
     """Append a line of a person's own. Raises PlacementError where it is too long, or cannot be written."""
-    if not 0 < len(text) <= _TEXT:
-        raise PlacementError(f"--text has {len(text)} characters", remedy=f"Write 1 to {_TEXT}")
+    if not 0 < len(text) <= LONGEST_NOTE:
+        raise PlacementError(f"--text has {len(text)} characters", remedy=f"Write 1 to {LONGEST_NOTE}")
     if not is_of_project(stack, project):
         raise PlacementError(
             f"{stack.path} is not a stack of this project: no log is kept of it",

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import Any
 
 from hyperv_placement import __version__
-from hyperv_placement.commands.arguments import Parser
+from hyperv_placement.commands.arguments import Later, Parser
 from hyperv_placement.commands.exit_codes import FAILED, INTERRUPTED
 from hyperv_placement.commands.output import columns, delivered, fold_to
 from hyperv_placement.errors import PlacementError, of_this_computer
@@ -55,7 +55,7 @@ VERBS = {
     "completion": "print a script by which bash, zsh, fish or PowerShell completes all of this; no host is asked",
     "audit": "check the log of who moved what; no host is asked",
 }
-"""Each verb with its line of `--help`, in that order. Its module (`module_of`) has `add_to(parser)` for its words and `run(options)`."""
+"""Each verb with its line of `--help`, in that order. Its module (`module_of`) has `run(options)`, that of the same name in `words` `add_to(parser)`."""
 
 
 def module_of(verb: str) -> str:
@@ -87,8 +87,8 @@ def _done(options: argparse.Namespace) -> int:
     try:
         settings = read_settings(os.environ, options.log_level)
         with collected_rarely(), logged(settings, lambda line: sys.stderr.write(f"{line}\n")):
-            begun, verb = time.monotonic(), options.run.__module__.rpartition(".")[2]
-            code = int(options.run(options))
+            begun, verb = time.monotonic(), options.run.module
+            code: int = options.run(options)
             _log.info("%s ended with exit code %d after %.3f s", verb, code, time.monotonic() - begun)
             return code
     except (PlacementError, OSError) as error:
@@ -99,7 +99,7 @@ def _done(options: argparse.Namespace) -> int:
 
 
 class VerbParser(Parser):
-    """The parser of a verb. Its module is loaded once the verb is typed: some load for a second what dials hosts."""
+    """The parser of a verb, whose words are loaded once the verb is typed."""
 
     def __init__(self, *, module: str | None = None, **options: Any) -> None:
         """Take the words of `module`; None: of a verb below a verb, whose words are there already."""
@@ -114,7 +114,8 @@ class VerbParser(Parser):
         """Return the parser with the words of its verb."""
         module, self._module = self._module, None
         if module is not None:
-            import_module(f"hyperv_placement.commands.{module}").add_to(self)
+            self.set_defaults(run=Later(module))
+            import_module(f"hyperv_placement.commands.words.{module}").add_to(self)
         return self
 
 

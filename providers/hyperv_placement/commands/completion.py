@@ -12,21 +12,7 @@ from hyperv_placement.commands.exit_codes import DONE
 from hyperv_placement.report.shells import SHELLS
 from hyperv_placement.report.shells.words import CommandWords, Option, Takes
 
-EXIT_CODES = {0: "printed", 1: "there is no such shell here"}
 _FILES = {"FILE", "REV|FILE", "DIR"}
-_WHERE = """\
-bash: source <(placement completion bash), in ~/.bashrc. zsh: source <(placement completion zsh), in ~/.zshrc.
-fish: placement completion fish | source, in ~/.config/fish/config.fish.
-PowerShell: placement completion powershell | Out-String | Invoke-Expression, in $PROFILE.
-"""
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.epilog = _WHERE.rstrip()
-    parser.end_with(EXIT_CODES)
-    parser.add_argument("shell", choices=[*SHELLS], metavar="SHELL", help=", ".join(SHELLS))
-    parser.set_defaults(run=run, verbatim=True)
 
 
 def run(options: argparse.Namespace) -> int:

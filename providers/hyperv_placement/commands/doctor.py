@@ -7,7 +7,6 @@ import sys
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import Parser, add_json, add_stack
 from hyperv_placement.commands.exit_codes import of_examination
 from hyperv_placement.operations.doctor.examine import examine
 from hyperv_placement.operations.doctor.reading import logged_on
@@ -19,21 +18,6 @@ from hyperv_placement.report.policy_text import policy_record, render_policy
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.identities import kept_of
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
-
-EXIT_CODES = {
-    0: "nothing but warnings was found",
-    1: "hosts could not be examined",
-    2: "an error that stands in the way of moves",
-    6: "no error was found, and what moves hang on, as delegation, was not checked",
-}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    add_stack(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

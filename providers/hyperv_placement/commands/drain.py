@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from hyperv_placement import quoting
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.arguments import (
-    RECORDED,
-    Parser,
-    add_json,
-    add_subject,
-    add_ticket,
     day_of,
     subject_and_stack,
     ticket_of,
 )
 from hyperv_placement.commands.audit_notes import note
-from hyperv_placement.commands.edited import EXIT_CODES, NEXT, print_edited
+from hyperv_placement.commands.edited import print_edited
 from hyperv_placement.commands.exit_codes import of_plan
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.names import HostName
@@ -29,34 +23,6 @@ from hyperv_placement.operations.drain import drain, rolled
 from hyperv_placement.report.rolling_text import render_rolling, rolling_record
 from hyperv_placement.workspace.declaring import stack_with_host
 from hyperv_placement.workspace.stacks import PROJECT
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.epilog = NEXT
-    parser.end_with(EXIT_CODES)
-    add_subject(parser, "HOST", "a key under hosts: of the stack file; not with --rolling", optional=True)
-    parser.add_argument(
-        "--rolling",
-        metavar="HOSTS",
-        help="propose a sequence in which each of these hosts is emptied once, with its price; nothing is written",
-    )
-    parser.add_argument(
-        "--until",
-        metavar="DATE",
-        help="the last day, by the stack's timezone, such as 2026-12-01; default: until `return`",
-    )
-    parser.add_argument("--reason", metavar="TEXT", default="", help="why, in a few words")
-    parser.add_argument(
-        "--to",
-        metavar="HOSTS",
-        default="",
-        help="where machines go whose entries leave no other host, with commas; default: wherever they fit",
-    )
-    parser.add_argument("--inventory", type=Path, metavar="FILE", help=RECORDED)
-    add_ticket(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

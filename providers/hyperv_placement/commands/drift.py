@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands import exit_codes
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import Parser, add_json, add_stack, add_ticket, ticket_of
+from hyperv_placement.commands.arguments import ticket_of
 from hyperv_placement.commands.audit_notes import note, note_drift
 from hyperv_placement.commands.output import write_file
 from hyperv_placement.model.stack import Stack
@@ -27,43 +26,8 @@ from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
-EXIT_CODES = {
-    0: "no drift; with --accept: the file is written, or there was nothing to accept",
-    1: "an error",
-    2: "drift, also where some host is silent",
-    4: "no drift seen, and some host is silent",
-}
 _NAMED = 5
 """Machines that the first line of --accept names; the change has them all."""
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    add_stack(parser)
-    form = parser.add_mutually_exclusive_group()
-    add_json(form)
-    form.add_argument("--markdown", action="store_true", help="for an issue or a chat")
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML as well")
-    parser.add_argument(
-        "--prometheus",
-        type=Path,
-        metavar="FILE",
-        help="write metrics as well, for node_exporter's textfile collector",
-    )
-    parser.add_argument(
-        "--accept",
-        nargs="*",
-        metavar="VM",
-        help="write where these machines are into the stack file, without names all that are elsewhere; name the stack first",
-    )
-    parser.add_argument(
-        "--siblings",
-        action="store_true",
-        help="ask the hosts of the other stacks for machines that are missing here",
-    )
-    add_ticket(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

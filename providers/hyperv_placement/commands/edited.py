@@ -14,14 +14,6 @@ from hyperv_placement.report.plan_record import plan_record
 from hyperv_placement.report.plan_text import render_plan
 from hyperv_placement.visible import visible
 
-NEXT = "Nothing is moved: look at the change, commit it, and run up."
-EXIT_CODES = {
-    0: "written, and by it every declared machine is in place or moves",
-    1: "written, and a host or a machine stays out of the plan; or an error, and the file is as it was",
-    3: "written, and nothing may be moved at all",
-}
-"""What `--help` of such a command says."""
-
 
 def print_edited(done: Edited, stack: Stack, what: str, *, as_json: bool) -> int:
     """Print what was written and the plan, for people or, `as_json`, for scripts; return the exit code. `what`: the meaning of the line."""

@@ -9,29 +9,10 @@ from hyperv_placement import quoting
 from hyperv_placement.codes import catalogue
 from hyperv_placement.codes.findings import finding_row, finding_rows
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import Parser, add_json
 from hyperv_placement.commands.exit_codes import DONE, FAILED
 from hyperv_placement.commands.output import columns
 from hyperv_placement.model.nearest import NearNames
 from hyperv_placement.report import explain
-
-EXIT_CODES = {
-    0: "it is in a catalogue",
-    1: "it is in none",
-}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    parser.add_argument(
-        "code",
-        nargs="?",
-        help="as 0x8009030E, -2146893042, 33012, 32775, 20306, 401 or a word as limit; or the id of a finding, as"
-        " switch-missing; default: list all codes",
-    )
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

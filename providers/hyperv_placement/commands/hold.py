@@ -6,10 +6,6 @@ import argparse
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.arguments import (
-    Parser,
-    add_json,
-    add_subject,
-    add_ticket,
     day_of,
     subject_and_stack,
     ticket_of,
@@ -20,31 +16,6 @@ from hyperv_placement.commands.holds_shown import print_holds
 from hyperv_placement.operations.hold import hold, shared_of
 from hyperv_placement.workspace.declaring import stack_that_has
 from hyperv_placement.workspace.stacks import PROJECT
-
-EXIT_CODES = {
-    0: "held",
-    1: "an error, and nothing is held by it",
-}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    add_subject(
-        parser, "NAME", "a key under hosts: or vms: of the stack file; host:NAME or vm:NAME where it is both"
-    )
-    parser.add_argument(
-        "--until",
-        required=True,
-        metavar="DATE",
-        help="the last day, by the stack's timezone, such as 2026-12-01",
-    )
-    parser.add_argument(
-        "--reason", required=True, metavar="TEXT", help="why, in a few words; every report shows it"
-    )
-    add_ticket(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import Parser, add_json, add_stack
 from hyperv_placement.commands.exit_codes import DONE, FAILED
 from hyperv_placement.model.units import counted
 from hyperv_placement.model.unreachable import listed
@@ -21,20 +19,6 @@ from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.identities import kept_of
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
-
-EXIT_CODES = {
-    0: "every host answered",
-    1: "some host did not; or an error",
-}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    add_stack(parser)
-    parser.add_argument("--save", type=Path, metavar="FILE", help="record it, for `plan` and `check`")
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

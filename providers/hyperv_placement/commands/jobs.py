@@ -10,7 +10,7 @@ from typing import Any
 from hyperv_placement.clock import Clock, SystemClock
 from hyperv_placement.commands import exit_codes
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import STACK, Parser, add_json, add_ticket, ticket_of
+from hyperv_placement.commands.arguments import ticket_of
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.commands.output import deliver
 from hyperv_placement.errors import PlacementError
@@ -28,36 +28,10 @@ from hyperv_placement.workspace.declaring import stack_that_has
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack, stack_files
 
 CANCEL = "cancel"
+
+
 _EVERY_ON_TERMINAL, _EVERY_ELSEWHERE = 2.0, 30.0
 """Seconds between two readings of all hosts: of a table that is drawn over, and where each is added to a file."""
-
-EXIT_CODES = {
-    0: "every host answered; of cancel: the machine is proven to be on one host, and nothing moves it",
-    1: "an error; of cancel: that is not proven, or nothing was cancelled",
-    4: "some host did not answer: what runs there is unknown",
-    130: "Ctrl-C",
-}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    parser.usage = (
-        "placement jobs [-h] [--watch] [--json] [STACK]\n"
-        "       placement jobs cancel VM [STACK] [--others] [--ticket TICKET] [--json]"
-    )
-    parser.add_argument(
-        "stack", nargs="*", metavar="STACK", help=f"{STACK}; left out: the only one that there is"
-    )
-    parser.add_argument(
-        "--watch", action="store_true", help="show them again and again until none is left, or Ctrl-C"
-    )
-    parser.add_argument(
-        "--others", action="store_true", help="of `cancel`: also one that no run of ours has begun"
-    )
-    add_ticket(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

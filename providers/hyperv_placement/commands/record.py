@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import STACK, Parser, add_json
 from hyperv_placement.commands.exit_codes import DONE
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.names import HostName
@@ -22,31 +20,6 @@ from hyperv_placement.operations.recording.wire_file import read_wire_file
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.declaring import stack_with_host
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
-
-EXIT_CODES = {
-    0: "the file is written",
-    1: "an error",
-}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    parser.add_argument("host", nargs="?", help="a host of the stack file")
-    parser.add_argument(
-        "--disguise",
-        type=Path,
-        metavar="FILE",
-        help="what PLACEMENT_LOG=wire:FILE has written, in place of a host; no host is asked",
-    )
-    parser.add_argument(
-        "--output", type=Path, required=True, metavar="FILE", help="a zip that does not exist yet"
-    )
-    parser.add_argument(
-        "--stack", metavar="STACK", help=f"{STACK}, which declares it; needed where several do"
-    )
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import sys
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import Parser, add_json, add_stack, add_ticket, ticket_of
+from hyperv_placement.commands.arguments import ticket_of
 from hyperv_placement.commands.audit_notes import note_of
 from hyperv_placement.commands.recovery_shown import code_of, recovery_record, render_recovery
 from hyperv_placement.errors import PlacementError
@@ -18,28 +18,6 @@ from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.identities import is_of_project
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
-
-EXIT_CODES = {
-    0: "nothing is half done",
-    1: "a person is needed; or an error",
-    2: "a move or a run goes on",
-}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    add_stack(parser)
-    parser.add_argument(
-        "--wait", action="store_true", help="wait for the moves that go on; Ctrl-C leaves them"
-    )
-    parser.add_argument(
-        "--take-lock-of", metavar="USER@HOST",
-        help="remove the lock of a run on another computer; look there first whether it is gone",
-    )  # fmt: skip
-    add_ticket(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

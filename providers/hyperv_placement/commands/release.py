@@ -6,10 +6,6 @@ import argparse
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.arguments import (
-    Parser,
-    add_json,
-    add_subject,
-    add_ticket,
     subject_and_stack,
     ticket_of,
 )
@@ -19,20 +15,6 @@ from hyperv_placement.commands.holds_shown import print_holds
 from hyperv_placement.operations.hold import release, shared_of
 from hyperv_placement.workspace.declaring import stack_that_has
 from hyperv_placement.workspace.stacks import PROJECT
-
-EXIT_CODES = {
-    0: "released",
-    1: "an error, as where it is not held",
-}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    add_subject(parser, "NAME", "a host or a machine that is held; host:NAME or vm:NAME where it is both")
-    add_ticket(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -6,28 +6,12 @@ import argparse
 import sys
 
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import Parser, add_json, add_stack
 from hyperv_placement.commands.exit_codes import of_look
 from hyperv_placement.operations.result import read_outcome
 from hyperv_placement.planning.what_counts import Proof
 from hyperv_placement.report.outcome_text import outcome_record, render_outcome
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
-
-EXIT_CODES = {
-    0: "reached",
-    1: "an error",
-    2: "not reached",
-    4: "reached as far as hosts answered",
-}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    add_stack(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

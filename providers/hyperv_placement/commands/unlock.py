@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import STACK, Parser, add_json, add_ticket, ticket_of
+from hyperv_placement.commands.arguments import ticket_of
 from hyperv_placement.commands.audit_notes import note_of
 from hyperv_placement.commands.exit_codes import DONE, FAILED
 from hyperv_placement.model.names import stack_name
@@ -17,20 +17,6 @@ from hyperv_placement.operations.unlock import Judged, judge_locks
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.locks import backend_folder, stacks_of
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
-
-EXIT_CODES = {
-    0: "done, also where there was none, unless a stack was named",
-    1: "some lock stays, or the stack that was named has none; or an error",
-}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    parser.add_argument("stack", nargs="?", help=f"{STACK}; default: every stack of the local backend")
-    add_ticket(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

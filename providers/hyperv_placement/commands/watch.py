@@ -9,7 +9,6 @@ from contextlib import closing
 from hyperv_placement.clock import Clock, SystemClock
 from hyperv_placement.commands import exit_codes
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import Parser, add_json, add_stack
 from hyperv_placement.commands.output import deliver
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.run_seen import MoveState, RunSeen
@@ -18,23 +17,8 @@ from hyperv_placement.report.run_seen_text import render_run, run_record
 from hyperv_placement.stackfile import load
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
 
-EXIT_CODES = {
-    0: "no run is under way any more, or it was shown once",
-    1: "an error",
-    4: "some host did not answer: what runs there is unknown",
-    130: "Ctrl-C; the run goes on",
-}
 _EVERY_ON_TERMINAL, _EVERY_ELSEWHERE = 2.0, 30.0
 """Seconds between two looks: drawn over on a terminal, added to a file elsewhere."""
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    add_stack(parser)
-    parser.add_argument("--once", action="store_true", help="show how it stands now, and end")
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,31 +8,13 @@ import sys
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands import exit_codes
 from hyperv_placement.commands.answers import json_text
-from hyperv_placement.commands.arguments import Parser, add_json, add_stack, add_ticket, ticket_of
+from hyperv_placement.commands.arguments import ticket_of
 from hyperv_placement.commands.audit_notes import note
 from hyperv_placement.operations.hold import shared_of
 from hyperv_placement.operations.yield_run import Yielded, yield_run
 from hyperv_placement.stackfile import load
 from hyperv_placement.visible import visible
 from hyperv_placement.workspace.stacks import PROJECT, resolve_stack
-
-EXIT_CODES = {
-    0: "the stack is free, or with --no-wait its run was asked",
-    1: "it is not free; or an error",
-    4: "no run has answered, on a backend whose locks only the engine sees",
-    130: "Ctrl-C: the run was asked all the same",
-}
-
-
-def add_to(parser: Parser) -> None:
-    """Add the words of this verb."""
-    parser.end_with(EXIT_CODES)
-    add_stack(parser)
-    parser.add_argument("--reason", default="", metavar="TEXT", help="why, in a few words, for who runs it")
-    parser.add_argument("--no-wait", action="store_true", help="ask, and do not wait until it has")
-    add_ticket(parser)
-    add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

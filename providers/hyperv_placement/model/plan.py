@@ -71,6 +71,8 @@ class Step:
     findings: tuple[Finding, ...] = ()
     home: Home | None = None
     """Where it goes back to once that host is out of maintenance; None where it was not driven away."""
+    seen_otherwise: bool = False
+    """Whether an earlier sweep of the same look had it in one place, and the last one had not."""
     excused: str = ""
     """Why it does not count that it is not in its place: it is snoozed, or its host is away, a hold keeps it; empty where it counts."""
 

@@ -107,7 +107,7 @@ def compare(  # noqa: PLR0913 - what a run is compared by, each but the first na
         estate.clock.wait(_PREPARING_EVERY_S)
         inventory = _swept(estate, handoff)
         first = planned()
-        prepared = _is_prepared(first, inventory) or _disagree(first)
+        prepared = _is_prepared(first, inventory) or any(step.seen_otherwise for step in first.steps)
     # Only facts, which a sweep does not read, tell whether two hosts that show one machine are one computer under two names.
     suspects = showing_the_same(inventory)
     if any(step.standing == Standing.MISSING for step in first.steps):
@@ -309,11 +309,6 @@ def _with_what_moves_ask(
     return _with(inventory, _details(estate, inventory, asked))
 
 
-def _disagree(found: Plan) -> bool:
-    """Say whether a machine is where an earlier sweep did not have it, or nowhere."""
-    return any(each.id == "sweeps-disagree" for step in found.steps for each in step.findings)
-
-
 def _unless_seen(found: Plan, sound: frozenset[str]) -> Plan:
     """Return the plan; what is missing or double there is unknown if an earlier sweep had it otherwise (`sound`: labels)."""
     steps = list(found.steps)
@@ -324,7 +319,7 @@ def _unless_seen(found: Plan, sound: frozenset[str]) -> Plan:
                 f"{step.label} is unknown: two sweeps of the hosts, one right after the other, do not agree on where it is",
                 "Run again: it may just be changing hosts, or its host has just come back",
             )
-            steps[number] = replace(step, standing=Standing.UNKNOWN, findings=(finding,))
+            steps[number] = replace(step, standing=Standing.UNKNOWN, findings=(finding,), seen_otherwise=True)
     return replace(found, steps=tuple(steps))
 
 

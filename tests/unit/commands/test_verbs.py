@@ -46,8 +46,8 @@ def test_each_verb_is_a_module_and_each_module_a_verb() -> None:
     assert {module_of(verb) for verb in VERBS} == modules
     for name in modules:
         module = import_module(f"hyperv_placement.commands.{name}")
-        assert callable(module.add_to)
         assert callable(module.run)
+        assert callable(import_module(f"hyperv_placement.commands.words.{name}").add_to)
 
 
 @pytest.mark.parametrize("words", [("--help",), ("--version",), ("explain", "401"), ("explain", "--json")])
@@ -73,6 +73,22 @@ def test_the_version_is_that_of_the_package() -> None:
     """One line, and no verb is needed for it."""
     done = placement(0, "--version")
     assert (done.returncode, done.stdout.decode(), done.stderr) == (0, f"placement {__version__}\n", b"")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_loads_the_words_of_its_verb_and_little_else(verb: str) -> None:
+    """Modules are counted, not seconds: 156 for most, over 500 where a verb was loaded with all that it does."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", LOADED, verb, "--help"], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(PROJECT / "providers")},
+    )  # fmt: skip
+    assert done.returncode == 0
+    loaded = set(done.stderr.split())
+    words = {name for name in loaded if name.startswith("hyperv_placement.commands.words.")}
+    assert f"hyperv_placement.commands.words.{module_of(verb)}" in words
+    assert f"hyperv_placement.commands.{module_of(verb)}" not in loaded
+    assert len([name for name in loaded if name.startswith("hyperv_placement.")]) <= 48
+    assert len(loaded) <= 190
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
