@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hyperv_placement.commands.cli import VERBS, main, parser
+from tools.workspace import PROJECT
 
 ASKED = [
     (("pl",), {"plan"}),
@@ -25,8 +26,11 @@ ASKED = [
     (("init", "--forge", "git"), {"github", "gitlab"}),
     (("hold", "hv1", "--reason", "p"), set()),
     (("completion", "f"), {"fish"}),
+    (("jobs", "c"), {"cancel"}),
 ]
 """Words so far, the last of them half typed -> what is offered."""
+PLACEMENT = str(PROJECT / "bin" / "placement")
+FILES = {"hosts.json", "other.yaml", "script"}
 
 
 @pytest.fixture
@@ -96,6 +100,63 @@ def test_fish_offers_the_same(words: str, project: Path, capsys: pytest.CaptureF
     assert wanted.get(words, "kerberos") in done
 
 
+NAMES = """
+hosts: {hv1: {}, hv2: {}}
+vms:
+  WEB01: {host: hv1}
+  Web Server: {host: hv1}
+  "$(reboot)": {host: hv2}
+"""
+ELSEWHERE = "{hosts: {hv9: {}}, vms: {DB01: {host: hv9}}}"
+LOOKED_UP = [
+    (("drain", "lab", ""), {"hv1", "hv2"}),
+    (("drain", ""), {"hv1", "hv2", "hv9", "lab", "site", "torn"}),
+    (("drain", "hv1", "--to", "h"), {"hv1", "hv2", "hv9"}),
+    (("history", "site", ""), {"DB01"}),
+    (("hold", "lab", ""), {"hv1", "hv2", "WEB01"}),
+    (("jobs", "cancel", "W"), {"WEB01"}),
+    (("drift", "lab", "--accept", ""), {"WEB01"}),
+    (("accept-host", "torn", ""), set()),
+    (("explain", "switch-m"), {"switch-missing"}),
+]
+"""Words so far -> which names are offered, those of options and of stacks that were typed already left aside."""
+
+
+@pytest.fixture
+def declared(project: Path) -> Path:
+    """Stack files with hosts and machines, and one that is no YAML; names that a shell would split or run are among them."""
+    stacks = project.parent / "stacks"
+    (stacks / "prod.yaml").unlink()
+    (stacks / "lab.yaml").write_text(NAMES, encoding="utf-8")
+    (stacks / "site.yaml").write_text(ELSEWHERE, encoding="utf-8")
+    (stacks / "torn.yaml").write_text("hosts: {hv1: [", encoding="utf-8")
+    return project
+
+
+@pytest.mark.skipif(shutil.which("bash") is None or os.name != "posix", reason="there is no bash")
+@pytest.mark.parametrize(("words", "names"), LOOKED_UP, ids=lambda value: "-".join(map(str, value)))
+def test_hosts_and_machines_are_those_of_the_stack_files(
+    words: tuple[str, ...], names: set[str], declared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the stack that was typed, else of all; no host is asked: these have no address."""
+    (declared / "script").write_text(script("bash", capsys), encoding="utf-8")
+    asking = 'source ./script; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _placement; printf "%s\\n" "${COMPREPLY[@]}"'
+    found = said(["bash", "--noprofile", "--norc", "-c", asking, "bash", PLACEMENT, *words], declared)
+    stacks = {"lab", "site", "torn"} if {"lab", "site", "torn"} & set(words) else set()
+    assert {each for each in found if not each.startswith("-")} - stacks - FILES - {"cancel"} == names
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
+@pytest.mark.parametrize("words", ["drain lab hv", "drain hv1 --to hv"])
+def test_fish_looks_them_up_as_well(words: str, declared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the program that stands on the line."""
+    (declared / "script").write_text(script("fish", capsys), encoding="utf-8")
+    found = said(
+        ["fish", "--no-config", "-c", f"source ./script; complete -C '{PLACEMENT} {words}'"], declared
+    )
+    assert {"hv1", "hv2"} <= found
+
+
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
 def test_zsh_takes_its_script(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its bashcompinit runs that of bash."""
@@ -116,8 +177,9 @@ def test_every_word_is_in_every_script(shell: str, capsys: pytest.CaptureFixture
             assert name in text, (path, option)
     if shell == "powershell":
         assert text.count("@{") == 2
-        assert "'plan:--inventory' = @(), 'file'" in text
-        assert "'plan' = @('-h', '--help', '--inventory', '--at', '--json'), 'stack'" in text
+        assert "'plan:--inventory' = @(), @('file'), @()" in text
+        assert "'plan' = @('-h', '--help', '--inventory', '--at', '--json'), @('stack'), @()" in text
+        assert "'drain:--to' = @(), @(), @('host')" in text
 
 
 def test_another_shell_is_named_as_none(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ def add_to(parser: Parser) -> None:
     parser.add_argument(
         "code",
         nargs="?",
+        metavar="CODE",
         help="as 0x8009030E, -2146893042, 33012, 32775, 20306, 401 or a word as limit; or the id of a finding, as"
         " switch-missing; default: list all codes",
     )

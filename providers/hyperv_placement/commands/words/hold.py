@@ -19,7 +19,9 @@ def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
     parser.end_with(EXIT_CODES)
     add_subject(
-        parser, "NAME", "a key under hosts: or vms: of the stack file; host:NAME or vm:NAME where it is both"
+        parser,
+        "HOST|VM",
+        "a key under hosts: or vms: of the stack file; host:NAME or vm:NAME where it is both",
     )
     parser.add_argument(
         "--until",

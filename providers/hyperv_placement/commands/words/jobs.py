@@ -20,7 +20,7 @@ def add_to(parser: Parser) -> None:
         "       placement jobs cancel VM [STACK] [--others] [--ticket TICKET] [--json]"
     )
     parser.add_argument(
-        "stack", nargs="*", metavar="STACK", help=f"{STACK}; left out: the only one that there is"
+        "stack", nargs="*", metavar="cancel|VM|STACK", help=f"{STACK}; left out: the only one that there is"
     )
     parser.add_argument(
         "--watch", action="store_true", help="show them again and again until none is left, or Ctrl-C"

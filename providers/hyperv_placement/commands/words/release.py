@@ -18,6 +18,6 @@ EXIT_CODES = {
 def add_to(parser: Parser) -> None:
     """Add the words of this verb."""
     parser.end_with(EXIT_CODES)
-    add_subject(parser, "NAME", "a host or a machine that is held; host:NAME or vm:NAME where it is both")
+    add_subject(parser, "HOST|VM", "a host or a machine that is held; host:NAME or vm:NAME where it is both")
     add_ticket(parser)
     add_json(parser)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .words import CommandWords, Option
+from .words import OFFERED, CommandWords, Kind, Option
 
 _HEAD = """\
 # Completion of placement. In bash: source <(placement completion bash)
@@ -16,17 +16,28 @@ _placement_stacks() {
         case "$file" in 'Pulumi.'* | '*.yaml') ;; *) printf '%s\\n' "${file%.yaml}" ;; esac
     done
 }
+_placement_offer() {
+    local kind asked=() program=${1/#\\~\\//$HOME/}
+    shift
+    for kind in $1; do asked+=(--offer "$kind"); done
+    shift
+    "$program" completion "${asked[@]}" bash -- "$@" 2>/dev/null
+}
 _placement() {
-    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command='' words='' takes='' n
+    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command='' words='' takes='' asks='' n
     for ((n = 1; n < COMP_CWORD; n++)); do
         case "$command:${COMP_WORDS[n]}" in
 """
 _TAIL = """\
     COMPREPLY=()
-    if [ "$takes" = stack ]; then words="$words $(_placement_stacks)"; fi
+    case "$takes" in *stack*) words="$words $(_placement_stacks)" ;; esac
+    case "$asks:$current" in
+        :* | *:-*) ;;
+        *) words="$words $(_placement_offer "${COMP_WORDS[0]}" "$asks" "${COMP_WORDS[@]:1:COMP_CWORD-1}")" ;;
+    esac
     if [ -n "$words" ]; then COMPREPLY=($(compgen -W "$words" -- "$current")); fi
     case "$takes:${#COMPREPLY[@]}:$current" in
-        file:*:[!-]* | file:*: | stack:0:[!-]*)
+        *file*:*:[!-]* | *file*:*: | *stack*:0:[!-]*)
             COMPREPLY=(${COMPREPLY[@]+"${COMPREPLY[@]}"} $(compgen -f -- "$current"))
             compopt -o filenames 2>/dev/null
             ;;
@@ -34,7 +45,6 @@ _TAIL = """\
 }
 complete -F _placement placement
 """
-_KINDS = {"a file": "file", "a stack": "stack"}
 
 
 def bash(commands: Sequence[CommandWords]) -> str:
@@ -60,14 +70,16 @@ def _before(command: CommandWords) -> str:
 
 def _options(command: CommandWords) -> Iterator[str]:
     for option in command.options:
-        if option.takes != "nothing":
+        if option.takes is not None:
             names = " | ".join(f"'{command.key}:{name}'" for name in option.names)
             yield f"{names}) {_behind(option)} ;;"
 
 
 def _behind(option: Option) -> str:
-    return _next(option.choices, option.takes)
+    return _next(option.choices, option.takes or ())
 
 
-def _next(words: Sequence[str], takes: str) -> str:
-    return f"words='{' '.join(words)}' takes='{_KINDS.get(takes, '')}'"
+def _next(words: Sequence[str], takes: Sequence[Kind]) -> str:
+    found = f"words='{' '.join(words)}' takes='{' '.join(kind for kind in takes if kind not in OFFERED)}'"
+    asks = " ".join(kind for kind in takes if kind in OFFERED)
+    return f"{found} asks='{asks}'"

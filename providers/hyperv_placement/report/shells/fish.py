@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .words import CommandWords, Option
+from .words import OFFERED, CommandWords, Kind, Option
 
 _HEAD = """\
 # Completion of placement. In fish: placement completion fish | source
@@ -16,6 +16,11 @@ function __placement_stacks
     for file in $folder/stacks/*.yaml
         string match -v 'Pulumi.*' (string replace -r '.*/(.*)\\.yaml$' '$1' -- $file)
     end
+end
+function __placement_offer
+    set -l typed (commandline -opc)
+    set -l program (string replace -r '^~/' "$HOME/" -- $typed[1])
+    $program completion --offer $argv fish -- $typed[2..-1] 2>/dev/null
 end
 function __placement_at
     set -l command ''
@@ -48,10 +53,10 @@ def _lines(command: CommandWords, below: dict[str, str]) -> Iterator[str]:
     for word in command.choices:
         line = below.get("/".join((*command.path, word)), "")
         yield f"{here} -a {quoted(word)}" + (f" -d {quoted(line)}" if line else "")
-    if command.takes == "a stack":
-        yield f"{here} -F -a '(__placement_stacks)'"
-    elif command.takes == "a file":
+    if "stack" in command.takes or "file" in command.takes:
         yield f"{here} -F"
+    if looked_up := _looked_up(command.takes):
+        yield f"{here} -a {looked_up}"
     for option in command.options:
         yield here + _option(option)
 
@@ -59,13 +64,24 @@ def _lines(command: CommandWords, below: dict[str, str]) -> Iterator[str]:
 def _option(option: Option) -> str:
     parts = [f" -l {name[2:]}" if name.startswith("--") else f" -s {name[1:]}" for name in option.names]
     parts.append(f" -d {quoted(option.line)}")
-    if option.takes == "a file":
+    if option.takes is None:
+        return "".join(parts)
+    looked_up = _looked_up(option.takes)
+    if "file" in option.takes:
         parts.append(" -r -F")
-    elif option.takes == "a stack":
-        parts.append(" -x -a '(__placement_stacks)'")
-    elif option.takes != "nothing":
+    elif looked_up:
+        parts.append(f" -x -a {looked_up}")
+    else:
         parts.append(f" -x -a {quoted(' '.join(option.choices))}")
     return "".join(parts)
+
+
+def _looked_up(kinds: Sequence[Kind]) -> str:
+    """Return the calls that print what may stand there, as one word; empty where there are none."""
+    calls = ["(__placement_stacks)"] if "stack" in kinds else []
+    asked = " --offer ".join(kind for kind in kinds if kind in OFFERED)
+    calls += [f"(__placement_offer {asked})"] if asked else []
+    return quoted(" ".join(calls)) if calls else ""
 
 
 def quoted(text: str) -> str:

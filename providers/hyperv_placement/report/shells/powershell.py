@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .words import CommandWords
+from .words import OFFERED, CommandWords, Kind
 
 _HEAD = """\
 # Completion of placement. In PowerShell: placement completion powershell | Out-String | Invoke-Expression
@@ -25,8 +25,8 @@ _TAIL = """\
         if ($commands.ContainsKey($next)) { $command = $next }
     }
     $key = "${command}:$($typed[-1])"
-    $words, $takes = if ($behind.ContainsKey($key)) { $behind[$key] } else { $commands[$command] }
-    if ($takes -eq 'stack') {
+    $words, $takes, $asks = if ($behind.ContainsKey($key)) { $behind[$key] } else { $commands[$command] }
+    if ($takes -contains 'stack') {
         $folder = Get-Item .
         while ($folder -and -not (Test-Path (Join-Path $folder.FullName 'Pulumi.yaml'))) { $folder = $folder.Parent }
         if ($folder) {
@@ -34,28 +34,33 @@ _TAIL = """\
                 Where-Object Name -NotLike 'Pulumi.*' | ForEach-Object BaseName
         }
     }
+    if ($asks -and -not $word.StartsWith('-')) {
+        $asked = @($asks | ForEach-Object { '--offer'; $_ })
+        $words += & $typed[0] completion @asked powershell -- @($typed | Select-Object -Skip 1) 2>$null
+    }
     $words | Where-Object { $_ -like "$word*" } |
         ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
 }
 """
-_KINDS = {"a file": "file", "a stack": "stack"}
 
 
 def powershell(commands: Sequence[CommandWords]) -> str:
     """Return the script. Where it has no word, PowerShell offers files by itself."""
     lines = [f"        '{each.key}' = {_next(each.words, each.takes)}" for each in commands]
     behind = [
-        f"        '{each.key}:{name}' = {_next(option.choices, option.takes)}"
+        f"        '{each.key}:{name}' = {_next(option.choices, option.takes or ())}"
         for each in commands
         for option in each.options
-        if option.takes != "nothing"
+        if option.takes is not None
         for name in option.names
     ]
     return _HEAD + "\n".join(lines) + f"\n{_MIDDLE}" + "\n".join(behind) + f"\n{_TAIL}"
 
 
-def _next(words: Sequence[str], takes: str) -> str:
-    return f"@({', '.join(map(_quoted, words))}), '{_KINDS.get(takes, '')}'"
+def _next(words: Sequence[str], takes: Sequence[Kind]) -> str:
+    known = [kind for kind in takes if kind not in OFFERED]
+    asked = [kind for kind in takes if kind in OFFERED]
+    return ", ".join(f"@({', '.join(map(_quoted, each))})" for each in (words, known, asked))
 
 
 def _quoted(word: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Takes = Literal["nothing", "a word", "a file", "a stack"]
-"""What stands behind an option, or in a place of its own; the shell knows files, and its script looks stacks up."""
+Kind = Literal["file", "stack", "host", "vm", "code"]
+"""What stands behind an option, or in a place of its own. The shell knows files, its script looks stacks up, and asks for the others."""
+OFFERED: tuple[Kind, ...] = ("host", "vm", "code")
+"""What a script asks of `placement completion --offer`: hosts and machines of stack files, and what `explain` knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +18,8 @@ class Option:
     names: tuple[str, ...]
     line: str
     """What it does, in a few words."""
-    takes: Takes = "nothing"
+    takes: tuple[Kind, ...] | None = ()
+    """None: nothing stands behind it; empty: a word that nobody can look up."""
     choices: tuple[str, ...] = ()
     """The words that it takes, where those are all."""
 
@@ -29,8 +32,8 @@ class CommandWords:
     """As `("audit", "verify")`; empty for the program."""
     line: str
     options: tuple[Option, ...] = ()
-    takes: Takes = "nothing"
-    """What its words without a dash are; of several kinds the one that can be looked up."""
+    takes: tuple[Kind, ...] = ()
+    """What its words without a dash can be."""
     choices: tuple[str, ...] = ()
     """Words that stand there: commands below it, names."""
 
