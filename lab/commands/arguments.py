@@ -3,19 +3,66 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from hyperv_placement.model.nearest import NearNames
 from lab.estate.spec import LOCALES
 from lab.world.builds import BUILDS
 from lab.world.faults import KINDS, WORDS
 from lab.world.objects import ABSENT_FORMS
 
+from . import terminal
+
+_KIND = 22
+"""Columns before the meaning of a kind of fault."""
+_WIDE = 100
+"""Columns of the list of kinds where nothing says how wide lines may be."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that answers a wrong word with the one that may have been meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and what is wrong; end with 2."""
+        self.print_usage()
+        terminal.say(f"{self.prog}: {message}", to=sys.stderr)
+        self.exit(2)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse; a word that is none of the command's is an error that names the nearest."""
+        found, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"{unknown[0]} is no word of this command")
+        return found
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as argparse does; the command that an unknown option was typed for knows what it may have meant."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown and unknown[0].startswith("-"):
+            own = [word for action in self._actions for word in action.option_strings]
+            self.error(
+                f"{unknown[0]} is no option of this command{NearNames(own).suggestion(unknown[0].partition('=')[0])}"
+            )
+        return found, unknown
+
+    def print_usage(self, file: Any = None) -> None:
+        """Print it to standard error, folded as everything."""
+        terminal.say(self.format_usage().rstrip(), to=file or sys.stderr)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        names = [str(each) for each in action.choices if each != "serve"]
+        near = NearNames(names).suggestion(str(value))
+        raise argparse.ArgumentError(action, f"there is no {value!r}{near} (there: {', '.join(names)})")
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    whole = argparse.ArgumentParser(
+    whole = Parser(
         prog="lab",
         description="A lab of simulated Hyper-V hosts on this machine: real sockets, real files, no Windows.",
     )
@@ -104,7 +151,8 @@ def _add_up(up: argparse.ArgumentParser) -> None:
 
 def _add_fault(fault: argparse.ArgumentParser) -> None:
     actions = fault.add_subparsers(dest="action", required=True, metavar="ACTION")
-    kinds = "\n".join(f"  {name:20} {kind.meaning}" for name, kind in KINDS.items())
+    wide = terminal.columns() or _WIDE
+    kinds = "\n".join(_kind(name, kind.meaning, wide) for name, kind in KINDS.items())
     add = actions.add_parser(
         "add",
         help="add a rule",
@@ -127,6 +175,12 @@ def _add_fault(fault: argparse.ArgumentParser) -> None:
     actions.add_parser("list", help="list the rules and how often each still applies")
     clear = actions.add_parser("clear", help="remove a rule, or all")
     clear.add_argument("id", nargs="?", type=int, metavar="ID")
+
+
+def _kind(name: str, meaning: str, wide: int) -> str:
+    lines = textwrap.wrap(meaning, max(wide - _KIND - 1, _KIND))
+    first, *rest = lines
+    return "\n".join([f"  {name:20} {first}", *(f"{'':{_KIND + 1}}{line}" for line in rest)])
 
 
 def fault_of(given: argparse.Namespace) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from hyperv_placement.visible import outward
 from lab.background.control import Control, connect
 from lab.directory.errors import DirectoryError
 from lab.estate.spec import EstateError
@@ -77,7 +78,10 @@ def _down(home: Path, _: argparse.Namespace) -> int:
 
 def _status(home: Path, given: argparse.Namespace) -> int:
     answer = _running(home).call("status", sums=given.json)  # thousands of disks take minutes to read
-    terminal.say(json.dumps(answer, indent=2) if given.json else "\n".join(terminal.render_status(answer)))
+    if given.json:
+        terminal.write(outward(json.dumps(answer, indent=2)))
+    else:
+        terminal.say("\n".join(terminal.render_status(answer)))
     return 0
 
 
@@ -122,7 +126,10 @@ def _log(home: Path, given: argparse.Namespace) -> int:
     path = home / "lab.log"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     for line in lines:
-        terminal.say(line if given.json else terminal.render_event(json.loads(line)))
+        if given.json:
+            terminal.write(outward(line))
+        else:
+            terminal.say(terminal.render_event(json.loads(line)))
     return 0
 
 

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Any, TextIO
 
+from hyperv_placement.report.folding import folded
 from hyperv_placement.visible import outward
 from lab.world.world import State
 
+_NARROWEST = 20
+"""Columns below which folding would leave nothing to read."""
+
 
 def say(text: str, *, to: TextIO | None = None) -> None:
-    """Print lines, to standard output or to `to`: names of an estate file and of machines show, and order no runner."""
-    print(outward(text), file=to, flush=True)
+    """Print lines for people, to standard output or to `to`, folded to its width: names of an estate file and of machines show, and order no runner."""
+    write(folded(outward(text), columns(to)), to=to)
+
+
+def write(text: str, *, to: TextIO | None = None) -> None:
+    """Print lines as they are, for scripts."""
+    print(text, file=to, flush=True)
+
+
+def columns(to: TextIO | None = None) -> int | None:
+    """Return how wide lines may be: as COLUMNS says, else as the terminal is; None where there is neither, as in a pipe."""
+    if os.environ.get("COLUMNS", "").isdecimal() or (to or sys.stdout).isatty():
+        return max(_NARROWEST, shutil.get_terminal_size().columns)
+    return None
 
 
 def render_up(state: State, *, started: bool, stack: Path | None) -> list[str]:
