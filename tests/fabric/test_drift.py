@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
 from hyperv_placement.commands import cli
+from hyperv_placement.model.options import MigrationOptions
 from hyperv_placement.operations.drift import read_drift
 from hyperv_placement.planning.drift import DriftKind, Mover
 from hyperv_placement.report.markdown import text
@@ -214,6 +216,32 @@ def test_what_a_move_has_left_behind_is_drift_until_it_is_gone(fabric: Fabric, s
     fabric.world.files.real("hv1", path).unlink()
     fabric.world.hosts["hv2"].planned.clear()
     assert read_drift(load(stack), fabric.estate, fabric.audit).report.drifts == ()
+
+
+@pytest.mark.parametrize("folder", [None, "E:\\Elsewhere"])
+def test_a_planned_machine_that_the_next_run_moves_into_is_no_leftover(
+    fabric: Fabric, stack: Path, folder: str | None
+) -> None:
+    """Where a move is staged and the copy lies as it is ordered: a run was cut, on this runner or on another. One in another folder is none of ours."""
+    text = stack.read_text(encoding="utf-8")
+    stack.write_text(
+        text.replace("WEB01: { host: hv1 }", "WEB01: { host: hv2, migration: { check: staged } }"),
+        encoding="utf-8",
+    )
+    vm = fabric.lab_vm("WEB01")
+    roots = vm.roots if folder is None else replace(vm.roots, config=folder)
+    fabric.world.hosts["hv2"].planned[vm.id] = replace(vm, host="hv2", roots=roots, staged=True)
+    report = read_drift(load(stack), fabric.estate, fabric.audit).report
+    kinds = [(drift.kind, drift.subject) for drift in report.drifts]
+    note = f"hv2 holds a planned machine of WEB01 ({vm.id}), where its move is ordered: a run was cut, and the next one moves into it"
+    if folder is None:
+        assert (kinds, report.notes) == ([("placed elsewhere", "WEB01")], (note,))
+        assert (
+            fabric.run(replace(fabric.order("WEB01", "hv2"), options=MigrationOptions(check="staged"))).host
+            == "hv2"
+        )
+    else:
+        assert (kinds, report.notes) == ([("placed elsewhere", "WEB01"), ("left behind", "hv2")], ())
 
 
 def test_the_planned_twin_of_a_migration_that_runs_is_no_leftover(fabric: Fabric, stack: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from hyperv_placement.errors import ProtocolError, WsmanFaultError
-from hyperv_placement.model.estate import Host, MigrationJob, VirtualMachine
+from hyperv_placement.model.estate import Host, MigrationJob, Roots, VirtualMachine
 from hyperv_placement.model.names import VmId, is_guid, vm_id
 from hyperv_placement.winrm.client import Client
 from hyperv_placement.winrm.faults import NoClassFaultError
@@ -16,7 +16,7 @@ from hyperv_placement.wsman import Instance
 from .cluster import ClusterView, read_cluster
 from .lacking import lacks_class
 from .move_rows import MoveRows, complete
-from .rows import SNAPSHOT, Rows, job_of, machines, owner, planned, recent_job_of
+from .rows import PLANNED, SNAPSHOT, Rows, job_of, machines, owner, planned, recent_job_of
 from .vlans import VLAN_IDS, VLANS
 
 _SYSTEM = ("Name", "ElementName", "EnabledState", "OperationalStatus", "HealthState", "ReplicationMode")
@@ -131,6 +131,19 @@ def _jobs_where(client: Client, **where: str | int) -> list[Instance]:
 def read_planned(client: Client) -> tuple[VmId, ...]:
     """Read the GUIDs of planned systems: migrations on their way in, or what is left of them."""
     return read_guids(client, "Msvm_PlannedComputerSystem")
+
+
+def read_planned_roots(client: Client, vm: VmId) -> Roots | None:
+    """Read the folders of a planned system; None where the host does not show one row of it."""
+    rows = client.query(
+        "Msvm_VirtualSystemSettingData", where={"VirtualSystemIdentifier": vm, "VirtualSystemType": PLANNED}
+    )
+    if len(rows) != 1:
+        return None
+    config, checkpoints, paging = (
+        rows[0].text(name) for name in ("ConfigurationDataRoot", "SnapshotDataRoot", "SwapFileDataRoot")
+    )
+    return Roots(config=config, checkpoints=checkpoints, paging=paging)
 
 
 def read_guids(client: Client, class_name: str) -> tuple[VmId, ...]:

@@ -10,9 +10,9 @@ from hyperv_placement.hyperv import inventory as reading
 from hyperv_placement.hyperv.estate import WORKERS, Estate
 from hyperv_placement.hyperv.images import has_disk
 from hyperv_placement.model import winpath
-from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.estate import Inventory, Roots
 from hyperv_placement.model.names import HostName, VmId
-from hyperv_placement.planning.drift import LeftBehind, LeftFile
+from hyperv_placement.planning.drift import LeftBehind, LeftFile, PlannedCopy
 
 
 def look_for(estate: Estate, inventory: Inventory, files: Iterable[LeftFile]) -> LeftBehind:
@@ -35,9 +35,7 @@ def look_for(estate: Estate, inventory: Inventory, files: Iterable[LeftFile]) ->
     return LeftBehind(planned=planned, files=there, unread=unread)
 
 
-def _planned(
-    estate: Estate, inventory: Inventory, unread: dict[HostName, str]
-) -> tuple[tuple[HostName, VmId], ...]:
+def _planned(estate: Estate, inventory: Inventory, unread: dict[HostName, str]) -> tuple[PlannedCopy, ...]:
     """Return the planned systems of realized machines that stay planned while no job of the machine runs anywhere.
 
     One of a migration that runs has a job, read after it; one whose migration has just ended is gone at the second look.
@@ -54,7 +52,18 @@ def _planned(
             unread[host] = str(error)
             return ()  # what runs there is not known, so nothing is known to be left
     second = _read(estate, sorted({host for host, _ in seen}), unread)
-    return tuple(sorted((host, vm) for host, vm in seen if vm in second.get(host, ()) and vm not in busy))
+    left = sorted((host, vm) for host, vm in seen if vm in second.get(host, ()) and vm not in busy)
+    return tuple(
+        PlannedCopy(host=host, vm_id=vm, roots=_folders(estate, host, vm, unread)) for host, vm in left
+    )
+
+
+def _folders(estate: Estate, host: HostName, vm: VmId, unread: dict[HostName, str]) -> Roots | None:
+    try:
+        return reading.read_planned_roots(estate.client(host), vm)
+    except PlacementError as error:
+        unread[host] = str(error)
+        return None
 
 
 def _read(

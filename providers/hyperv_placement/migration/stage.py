@@ -24,7 +24,7 @@ from hyperv_placement.errors import (
 from hyperv_placement.hyperv import inventory
 from hyperv_placement.hyperv.jobs import JOB_STARTED, Follower, Outcome
 from hyperv_placement.hyperv.progress import Progress
-from hyperv_placement.hyperv.rows import PLANNED, SUCCEEDED, any_job_of, job_of
+from hyperv_placement.hyperv.rows import SUCCEEDED, any_job_of, job_of
 from hyperv_placement.model import winpath
 from hyperv_placement.winrm.connection_errors import AnswerLostError
 from hyperv_placement.winrm.faults import REFUSALS
@@ -36,11 +36,7 @@ from .mover import MoveContext
 from .short_order import Sent, ShortOrders
 
 _MANAGEMENT = "Msvm_VirtualSystemManagementService"
-_FOLDERS = {
-    "config": "ConfigurationDataRoot",
-    "checkpoints": "SnapshotDataRoot",
-    "paging": "SwapFileDataRoot",
-}
+_FOLDERS = ("config", "checkpoints", "paging")
 ALLOW = "PLACEMENT_ALLOW=planned"
 _METHOD = "MigrateVirtualSystemToHost"
 
@@ -142,18 +138,18 @@ class Stage:
             self.context.estate.client(self.context.move.destination)
         ):
             return None
-        rows = self.context.estate.client(self.context.move.destination).query(
-            "Msvm_VirtualSystemSettingData",
-            where={"VirtualSystemIdentifier": self.context.move.vm.id, "VirtualSystemType": PLANNED},
+        roots = inventory.read_planned_roots(
+            self.context.estate.client(self.context.move.destination), self.context.move.vm.id
         )
-        if len(rows) != 1:
+        if roots is None:
             return FoundStage(config="", against="its settings could not be read")
-        other = next((name for name in _FOLDERS if not self._as_ordered(rows[0], name)), None)
+        ordered = self.context.move.roots
+        other = next(
+            (name for name in _FOLDERS if not winpath.same(getattr(roots, name), getattr(ordered, name))),
+            None,
+        )
         folder = f"its {other} folder is another one than is ordered" if other else ""
-        return FoundStage(config=rows[0].text(_FOLDERS["config"]), against=folder or self._kept())
-
-    def _as_ordered(self, row: Instance, name: str) -> bool:
-        return winpath.same(row.text(_FOLDERS[name]), getattr(self.context.move.roots, name))
+        return FoundStage(config=roots.config, against=folder or self._kept())
 
     def given_up(self, error: PlacementError) -> PlacementError:
         """Remove our planned machine after `error`; return it, with the trouble that the removal made.

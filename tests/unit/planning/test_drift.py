@@ -22,6 +22,7 @@ from hyperv_placement.planning.drift import (
     DriftReport,
     LeftBehind,
     Mover,
+    PlannedCopy,
     Readings,
     drift_of,
 )
@@ -339,7 +340,7 @@ def test_a_job_leads_here_by_what_the_host_calls_itself() -> None:
 def test_a_planned_copy_of_somebody_elses_machine_is_no_drift_of_ours() -> None:
     """Nor is that machine; both are where no key says of any."""
     seen = inventory(host("hv1", machine(1), machine(2)), host("hv2"), host("hv3"))
-    left = LeftBehind(planned=((HostName("hv2"), guid(2)),), unread={})
+    left = LeftBehind(planned=(PlannedCopy(host=HostName("hv2"), vm_id=guid(2)),), unread={})
     declared = stack(spec(1, "hv1"))
     theirs = replace(declared, others=(Others(names=("VM002",)),), has_others=True)
     kinds = [

@@ -3,7 +3,7 @@
 from .acceptance import disturbances, still_elsewhere
 from .endings import OpenStart, ending_of
 from .found import drift_of
-from .left import LeftBehind
+from .left import LeftBehind, PlannedCopy
 from .values import (
     AuditedMove,
     AuditedMoves,
@@ -30,6 +30,7 @@ __all__ = [
     "LoggedMove",
     "Mover",
     "OpenStart",
+    "PlannedCopy",
     "Readings",
     "Unknown",
     "disturbances",

@@ -21,7 +21,7 @@ from hyperv_placement.planning.machine.next_door import declared_twice, known_of
 from hyperv_placement.planning.machine.others import of_others, undeclared
 from hyperv_placement.planning.what_counts import doubt, is_away
 
-from .left import LeftBehind, left_behind, unread
+from .left import LeftBehind, left_behind, moved_into, unread
 from .movers import Movers
 from .values import Drift, DriftKind, DriftReport, Expired, Mover, Readings, Unknown
 
@@ -56,7 +56,7 @@ def drift_of(
         *_undeclared(stack, inventory, plan.known, theirs, movers),
         *_settings(stack, readings),
         *_delegation(readings),
-        *left_behind(inventory, left, theirs),
+        *left_behind(inventory, left, plan.steps, theirs),
     ]
     reported = [
         replace(drift, snooze=stack.vms[drift.subject].snooze) if drift.can_be_snoozed else drift
@@ -76,7 +76,12 @@ def drift_of(
         away=tuple(each for each, counts in unknown if not counts),
         ended=tuple(_ended(declared, stack)),
         unreadable=readings.past.unreadable,
-        notes=(*_notes(plan, stood), *_unread_states(readings), *readings.looked),
+        notes=(
+            *_notes(plan, stood),
+            *moved_into(left, plan.steps),
+            *_unread_states(readings),
+            *readings.looked,
+        ),
         known=plan.known.reported(),
         others=others,
     )

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from hyperv_placement.model.estate import Inventory
+from hyperv_placement.model.estate import Inventory, Roots
 from hyperv_placement.model.names import HostName, VmId
+from hyperv_placement.model.plan import Step
 
 from .values import Drift, DriftKind, LeftFile, Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCopy:
+    """A planned system of one of the estate's machines."""
+
+    host: HostName
+    vm_id: VmId
+    roots: Roots | None = None
+    """Its folders; None where they were not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftBehind:
     """What was looked for at hosts beside a sweep."""
 
-    planned: tuple[tuple[HostName, VmId], ...] = ()
+    planned: tuple[PlannedCopy, ...] = ()
     """Planned systems of the estate's machines that no running migration needs."""
     files: tuple[LeftFile, ...] = ()
     """Files left by our moves that are still there."""
@@ -23,14 +34,18 @@ class LeftBehind:
     """Hosts that could not be asked, with the reason."""
 
 
-def left_behind(inventory: Inventory, left: LeftBehind, others: Collection[VmId] = ()) -> Iterator[Drift]:
+def left_behind(
+    inventory: Inventory, left: LeftBehind, steps: Iterable[Step] = (), others: Collection[VmId] = ()
+) -> Iterator[Drift]:
     """Yield each planned copy and each file, with whose it is, never with advice to remove it.
 
-    A copy of a machine of `others` is theirs to look at.
+    A copy of a machine of `others` is theirs to look at; one that the move of a step goes into is none.
     """
     names = {vm.id: (vm.name, vm.host) for vm in inventory.vms()}
-    for host, vm in left.planned:
-        if vm in others:
+    taken = {id(copy) for _, copy in _moved_into(left, steps)}
+    for copy in left.planned:
+        host, vm = copy.host, copy.vm_id
+        if vm in others or id(copy) in taken:
             continue
         name, place = names.get(vm, (vm, None))
         where = f", which is on {place}" if place else ""
@@ -48,6 +63,27 @@ def left_behind(inventory: Inventory, left: LeftBehind, others: Collection[VmId]
             text=f"still holds {file.path}, which the move of {file.vm} at {file.time} has left",
             host=file.host,
         )
+
+
+def moved_into(left: LeftBehind, steps: Iterable[Step]) -> Iterator[str]:
+    """Yield a note on each planned copy that a run was cut beside, and that the next one uses."""
+    for step, copy in _moved_into(left, steps):
+        yield (
+            f"{copy.host} holds a planned machine of {step.label} ({copy.vm_id}), where its move is ordered:"
+            " a run was cut, and the next one moves into it"
+        )
+
+
+def _moved_into(left: LeftBehind, steps: Iterable[Step]) -> Iterator[tuple[Step, PlannedCopy]]:
+    """Yield the copies into which a staged move would go: where it goes to, in the folders that it orders."""
+    moves = {step.move.vm.id: (step, step.move) for step in steps if step.move is not None}
+    for copy in left.planned:
+        step, move = moves.get(copy.vm_id, (None, None))
+        if step is None or move is None or copy.roots is None:
+            continue
+        ordered = replace(move.roots, guest_state=None)  # of a planned system three folders are read
+        if move.options.check == "staged" and move.destination == copy.host and ordered == copy.roots:
+            yield step, copy
 
 
 def unread(left: LeftBehind, silent: Iterable[HostName]) -> Iterator[Unknown]:
