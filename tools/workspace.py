@@ -25,7 +25,7 @@ _LEFT_OUT = shutil.ignore_patterns(
     ".chaos",
     ".*_cache",
     ".hypothesis",
-    "__pycache__",
+    "*.pyc.*",  # one that another process writes just now, and renames
     "tests",
     "docs",
     "Pulumi.*.yaml",

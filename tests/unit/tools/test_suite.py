@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.suite import PARTS, SAMPLE, SEED, TESTS, chosen, run
+from tools.suite import PARTS, SAMPLE, SEED, TESTS, chosen, compile_once, run
+from tools.workspace import Workspace
 
 PATIENT = "import sys, time, signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit('cleared up')); print('begun', flush=True); time.sleep(60)"
 RUNNER = f"""
@@ -78,3 +81,19 @@ def test_what_is_marked_as_long_is_left_out_but_a_sample(
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
     reported = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert f"{1 + long} passed" in reported, reported
+
+
+def test_a_copy_of_the_project_takes_compiled_modules_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are valid there: Python compares time and size of the source, which are those of the original."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    compile_once()
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+    folder = Workspace(tmp_path / "copy").folder
+    sources = [path for name in ("providers", "lab", "tools") for path in (folder / name).rglob("*.py")]
+    assert len(sources) > 100
+    for source in sources:
+        compiled = Path(importlib.util.cache_from_source(str(source))).read_bytes()
+        seen = [int.from_bytes(compiled[at : at + 4], "little") for at in (8, 12)]
+        assert seen == [int(source.stat().st_mtime), source.stat().st_size], source
