@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(2)
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse; a word that is none of the command's is an error that names the nearest."""
+        """Parse; a word that the command does not have is an error."""
         found, unknown = self.parse_known_args(args, namespace)
         if unknown:
             self.error(f"{unknown[0]} is no word of this command")
