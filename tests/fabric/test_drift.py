@@ -175,7 +175,10 @@ def test_when_the_job_is_forgotten_the_event_log_tells_when(
     when = job.ended.isoformat(timespec="seconds")
     assert (theirs.who, theirs.when, theirs.log_of) == ("", when, "hv1")
     assert cli.main(["drift", str(stack)]) == 2
-    assert f"moved by unknown, when: {when} (event log of hv1)" in capsys.readouterr().out
+    assert (
+        f"moved by unknown, when: {job.ended:%Y-%m-%d %H:%M:%S} UTC (event log of hv1)"
+        in capsys.readouterr().out
+    )
 
 
 def test_who_may_not_read_the_event_log_hears_unknown(fabric: Fabric, stack: Path) -> None:

@@ -9,7 +9,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -180,8 +180,8 @@ _SPAN = re.compile(r"([0-9]{1,5})([hdw])")
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
 
 
-def since_of(text: str, now: datetime) -> datetime:
-    """Return when a period begins that a word names: a span before `now`, or a day (UTC). Raises PlacementError."""
+def since_of(text: str, now: datetime, zone: tzinfo) -> datetime:
+    """Return when a period begins that a word names: a span before `now`, or a day by the clocks of `zone`. Raises PlacementError."""
     if (found := _SPAN.fullmatch(text)) is not None:
         return now - timedelta(hours=int(found[1]) * _HOURS[found[2]])
     try:
@@ -191,4 +191,4 @@ def since_of(text: str, now: datetime) -> datetime:
             f"--since: {text!r} is no span and no day",
             remedy="Write 30d, 4w, 12h, or a day such as 2026-11-01",
         ) from error
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)

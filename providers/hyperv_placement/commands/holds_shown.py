@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from hyperv_placement.commands.answers import json_text
+from hyperv_placement.model.calendar import zone_name
 from hyperv_placement.model.stack import Hold, Stack
 from hyperv_placement.operations.hold import Holds
 from hyperv_placement.planning.machine.held import named
@@ -17,6 +18,7 @@ def print_holds(done: Holds, stack: Stack, *, as_json: bool, released: bool = Fa
     if as_json:
         record = {
             "stack": str(stack.path),
+            "timezone": zone_name(stack.zone),
             "released" if released else "held": None if done.changed is None else _record(done.changed),
             "shared": [_record(each) for each in done.shared],
             "declared": [_record(each) for each in done.declared],

@@ -47,6 +47,17 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
 
 
+def spelled(text: str, zone: tzinfo) -> str:
+    """Return a moment that was written down as ISO 8601 by the clocks of `zone`, to the second; what is none of that stays as it is."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if moment.tzinfo is None:
+        return text
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S} {zone_name(zone)}"
+
+
 def shown(moment: datetime, zone: tzinfo) -> str:
     """Return a moment by the clocks of `zone`, to the minute, such as `2026-12-01 14:30 Europe/Berlin`."""
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} {zone_name(zone)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hyperv_placement.errors import PlacementError, StackFileError
@@ -43,7 +43,8 @@ def machine_history(
     logs = read_logs([*sorted((project / ".pulumi" / "audit").glob(f"*{ENDING}")), *_there(copies)])
     meant = _meant(subject, word, project, logs)
     kept, trouble = _kept(meant, project) if state else ((), "it was not asked for")
-    return history_of(meant.name, meant.vm_id, logs, kept, state=trouble)
+    found = history_of(meant.name, meant.vm_id, logs, kept, state=trouble)
+    return found if meant.stack is None else replace(found, zone=meant.stack.zone)
 
 
 def _there(copies: Sequence[Path]) -> Sequence[Path]:

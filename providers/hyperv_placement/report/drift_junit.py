@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import tzinfo
 
 from lxml import etree
 
@@ -76,9 +77,9 @@ def _of_machines(report: DriftReport) -> Iterator[_Outcome]:
     known = set(report.labels)
     for drift in report.drifts:
         if drift.of_machine:
-            yield drift.subject, "failure", _message(drift)
+            yield drift.subject, "failure", _message(drift, report.zone)
     for drift in (*report.snoozed, *report.held):
-        yield drift.subject, "skipped", f"{_message(drift)}; {drift.held or snoozed(drift)}"
+        yield drift.subject, "skipped", f"{_message(drift, report.zone)}; {drift.held or snoozed(drift)}"
     for each in report.unknown:
         if each.is_machine and each.subject in known:
             yield each.subject, "error", f"unknown: {each.text}"
@@ -93,7 +94,7 @@ def _of_machines(report: DriftReport) -> Iterator[_Outcome]:
 def _of_hosts(report: DriftReport) -> Iterator[_Outcome]:
     for drift in report.drifts:
         if not drift.of_machine and drift.host is not None:
-            yield drift.host, "failure", f"{drift.subject}: {_message(drift)}"
+            yield drift.host, "failure", f"{drift.subject}: {_message(drift, report.zone)}"
     for each in report.unknown:
         if not each.is_machine:
             yield each.subject, "error", f"unknown: {each.text}"
@@ -105,8 +106,8 @@ def _of_hosts(report: DriftReport) -> Iterator[_Outcome]:
             yield over.label, "note", ended(over)
 
 
-def _message(drift: Drift) -> str:
-    return f"{drift.kind}: {reported(drift)}"
+def _message(drift: Drift, zone: tzinfo) -> str:
+    return f"{drift.kind}: {reported(drift, zone)}"
 
 
 def _clean(text: str) -> str:

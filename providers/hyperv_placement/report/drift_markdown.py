@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import tzinfo
 
+from hyperv_placement.model.calendar import spelled
 from hyperv_placement.planning.drift import Drift, DriftReport
 
 from .drift_words import ended, headline, snoozed, unknown, unreadable, what, who
@@ -22,11 +24,11 @@ _REST = "\nand {} more (all of them: --json)"
 
 def render_markdown(report: DriftReport) -> str:
     """Return the line that says it all, then lists of drift, of what is unknown, of snoozes and of holds; never above LIMIT."""
-    drifts = [f"- {drift.kind}: {_reported(drift)}" for drift in report.drifts]
+    drifts = [f"- {drift.kind}: {_reported(drift, report.zone)}" for drift in report.drifts]
     unknowns = (f"- {name(subject)}: {text(why)}" for subject, why in unknown(report))
-    asleep = (f"- {_reported(each)}; {text(snoozed(each))}" for each in report.snoozed)
+    asleep = (f"- {_reported(each, report.zone)}; {text(snoozed(each))}" for each in report.snoozed)
     held = (
-        *(f"- {_reported(each)}; {text(each.held)}" for each in report.held),
+        *(f"- {_reported(each, report.zone)}; {text(each.held)}" for each in report.held),
         *(f"- {text(each)}" for each in report.holds),
     )
     away = (f"- {name(each.subject)}: {text(each.text)}" for each in report.away)
@@ -47,14 +49,14 @@ def render_markdown(report: DriftReport) -> str:
         *(("", text(note)) if note else ()),
         *_list("Notes", (f"- {text(note)}" for note in report.notes), _ENDED),
         "",
-        f"Checked at {report.checked}.{known}",
+        f"Checked at {spelled(report.checked, report.zone)}.{known}",
     )
     return "\n".join(lines) + "\n"
 
 
-def _reported(drift: Drift) -> str:
+def _reported(drift: Drift, zone: tzinfo) -> str:
     """Return what there is and who did it: each is cut by itself, so that a long path takes nobody's name away."""
-    by = f"; {text(who(drift.mover), _MOVER)}" if drift.mover is not None else ""
+    by = f"; {text(who(drift.mover, zone), _MOVER)}" if drift.mover is not None else ""
     return f"{name(drift.subject)}: {text(what(drift))}{by}"
 
 

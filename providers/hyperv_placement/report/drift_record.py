@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hyperv_placement.model.calendar import zone_name
 from hyperv_placement.planning.drift import Drift, DriftReport
 
 from .drift_words import ended, headline
@@ -19,6 +20,7 @@ def drift_record(report: DriftReport, exit_code: int) -> Mapping[str, Any]:
         "exit_code": exit_code,
         "stack": report.stack,
         "checked": report.checked,
+        "timezone": zone_name(report.zone),
         "declared": {"machines": len(report.labels), "hosts": len(report.hosts)},
         "drifts": [_drift(drift) for drift in report.drifts],
         "snoozed": [_drift(drift) for drift in report.snoozed],

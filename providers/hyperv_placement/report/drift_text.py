@@ -16,12 +16,15 @@ def render_drift(report: DriftReport) -> str:
     lines = (
         headline(report),
         *(
-            f"  {drift.kind}: {near_names.reported(drift.subject)}: {reported(drift)}"
+            f"  {drift.kind}: {near_names.reported(drift.subject)}: {reported(drift, report.zone)}"
             for drift in report.drifts
         ),
         *(f"  unknown: {subject}: {text}" for subject, text in unknown(report)),
-        *(f"  snoozed: {drift.subject}: {reported(drift)}; {snoozed(drift)}" for drift in report.snoozed),
-        *(f"  held: {drift.subject}: {reported(drift)}; {drift.held}" for drift in report.held),
+        *(
+            f"  snoozed: {drift.subject}: {reported(drift, report.zone)}; {snoozed(drift)}"
+            for drift in report.snoozed
+        ),
+        *(f"  held: {drift.subject}: {reported(drift, report.zone)}; {drift.held}" for drift in report.held),
         *(f"  hold: {each}" for each in report.holds),
         *(f"  {each}" for each in others_lines(report.others)),
         *(f"  away: {each.subject}: {each.text}" for each in report.away),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import tzinfo
 
+from hyperv_placement.model.calendar import spelled
 from hyperv_placement.model.others import Others
 from hyperv_placement.model.stack import Away, Hold, Maintenance
 from hyperv_placement.model.units import counted
@@ -47,9 +49,9 @@ def headline(report: DriftReport) -> str:
     return "; ".join(parts)
 
 
-def reported(drift: Drift) -> str:
-    """Return what there is and who did it, in one line."""
-    return what(drift) if drift.mover is None else f"{what(drift)}; {who(drift.mover)}"
+def reported(drift: Drift, zone: tzinfo) -> str:
+    """Return what there is and who did it, in one line; moments by the clocks of `zone`."""
+    return what(drift) if drift.mover is None else f"{what(drift)}; {who(drift.mover, zone)}"
 
 
 def what(drift: Drift) -> str:
@@ -57,17 +59,19 @@ def what(drift: Drift) -> str:
     return f"{drift.text}; because {drift.reason}" if drift.reason else drift.text
 
 
-def who(mover: Mover) -> str:
-    """Return by whom and when something was moved."""
+def who(mover: Mover, zone: tzinfo) -> str:
+    """Return by whom and when something was moved, by the clocks of `zone`."""
+    moment = spelled(mover.when, zone) if mover.when else ""
+    after = spelled(mover.after, zone) if mover.after else ""
     if mover.ours:
         by = f"a run of the stack {mover.stack}" if mover.stack else "our own run"
-        run = f"{by} ({mover.who or 'unknown'}, {mover.when or 'time unknown'})"
+        run = f"{by} ({mover.who or 'unknown'}, {moment or 'time unknown'})"
         if mover.by_log:
             return f"brought there by {run}, unless somebody has moved it since: hosts forget"
         return f"moved by {run}"
     if mover.running:
-        return f"being moved by {mover.who or 'unknown'} since {mover.when or 'unknown'}"
-    when = mover.when or (f"unknown, after our own move of {mover.after}" if mover.after else "unknown")
+        return f"being moved by {mover.who or 'unknown'} since {moment or 'unknown'}"
+    when = moment or (f"unknown, after our own move of {after}" if after else "unknown")
     log = f" (event log of {mover.log_of})" if mover.log_of else ""
     return f"moved by {mover.who or 'unknown'}, when: {when}{log}"
 

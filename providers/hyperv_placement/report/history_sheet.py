@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import tzinfo
 from typing import Any
 
+from hyperv_placement.model.calendar import shown, zone_name
 from hyperv_placement.model.units import counted, format_bytes, format_seconds
 from hyperv_placement.planning.past import MachineHistory, Station
 
 from .sheet import Part, Sheet
 
 _HEADS = (
-    "when (UTC)",
     "from",
     "to",
     "what",
@@ -29,8 +30,14 @@ _NUMBERS, _LAST = frozenset({5, 6}), frozenset(range(5, 12))
 
 def history_sheet(history: MachineHistory) -> Sheet:
     """Return it, the newest first."""
-    rows = tuple(_row(each) for each in reversed(history.stations))
-    part = Part(title="History, the newest first", heads=_HEADS, rows=rows, numbers=_NUMBERS, last=_LAST)
+    rows = tuple(_row(each, history.zone) for each in reversed(history.stations))
+    part = Part(
+        title="History, the newest first",
+        heads=(f"when ({zone_name(history.zone)})", *_HEADS),
+        rows=rows,
+        numbers=_NUMBERS,
+        last=_LAST,
+    )
     return Sheet(
         title=f"History of {history.name}",
         headline=_headline(history),
@@ -46,14 +53,14 @@ def _headline(history: MachineHistory) -> str:
         return f"{who}: no move of ours is recorded"
     last = moves[-1]
     return (
-        f"{who}: {counted(len(moves), 'move')} recorded; on {last.to} since {last.time:%Y-%m-%d %H:%M} by our last one,"
+        f"{who}: {counted(len(moves), 'move')} recorded; on {last.to} since {shown(last.time, history.zone)} by our last one,"
         f" by {last.by or 'unknown'}"
     )
 
 
-def _row(each: Station) -> tuple[str, ...]:
+def _row(each: Station, zone: tzinfo) -> tuple[str, ...]:
     return (
-        f"{each.time:%Y-%m-%d %H:%M:%S}",
+        f"{each.time.astimezone(zone):%Y-%m-%d %H:%M:%S}",
         each.source,
         each.to,
         each.what,
@@ -72,7 +79,7 @@ def _notes(history: MachineHistory) -> Iterator[str]:
     if history.begin is None:
         yield "There is no audit log of this project here: what it would tell is not recorded."
     else:
-        yield f"The audit logs here begin at {history.begin:%Y-%m-%d %H:%M} UTC; nothing older is recorded in them."
+        yield f"The audit logs here begin at {shown(history.begin, history.zone)}; nothing older is recorded in them."
     if history.state:
         yield f"What the state keeps was not read: {history.state}."
     if history.unreadable:
@@ -85,6 +92,7 @@ def history_record(history: MachineHistory) -> dict[str, Any]:
     return {
         "vm": history.name,
         "id": history.vm_id,
+        "timezone": zone_name(history.zone),
         "log_begins": None if history.begin is None else history.begin.isoformat(),
         "state_unread": history.state or None,
         "unreadable_lines": history.unreadable,

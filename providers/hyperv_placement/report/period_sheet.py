@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
+from hyperv_placement.model.calendar import shown, zone_name
 from hyperv_placement.model.units import counted, format_bytes, format_seconds
 from hyperv_placement.planning.past import PastEvent, Period
 
@@ -20,11 +22,15 @@ _DAY, _MINUTE = "%Y-%m-%d", "%Y-%m-%d %H:%M"
 def period_sheet(period: Period) -> Sheet:
     """Return it."""
     return Sheet(
-        title=f"{period.stack}: {period.since:{_DAY}} to {period.until:{_DAY}}",
+        title=f"{period.stack}: {_at(period.since, period, _DAY)} to {_at(period.until, period, _DAY)}",
         headline=_headline(period),
         parts=tuple(_parts(period)),
         notes=tuple(_notes(period)),
     )
+
+
+def _at(moment: datetime, period: Period, form: str = _MINUTE) -> str:
+    return format(moment.astimezone(period.zone), form)
 
 
 def _headline(period: Period) -> str:
@@ -61,9 +67,9 @@ def _parts(period: Period) -> Iterator[Part]:
     )
     yield Part(
         title="Machines and the hosts they were on, in that order",
-        heads=("machine", "moves", "hosts", "last move (UTC)", "id"),
+        heads=("machine", "moves", "hosts", f"last move ({zone_name(period.zone)})", "id"),
         rows=tuple(
-            (each.name, str(each.moves), " -> ".join(each.hosts), f"{each.last:{_MINUTE}}", each.vm_id or "")
+            (each.name, str(each.moves), " -> ".join(each.hosts), _at(each.last, period), each.vm_id or "")
             for each in period.machines
         ),
         numbers=frozenset({1}),
@@ -77,24 +83,24 @@ def _lists(period: Period) -> Iterator[Part]:
     if period.failures:
         yield Part(
             title="Moves that did not end well",
-            heads=("when (UTC)", "machine", "from", "to", "what", "by"),
+            heads=(f"when ({zone_name(period.zone)})", "machine", "from", "to", "what", "by"),
             rows=tuple(
-                (f"{each.time:{_MINUTE}}", each.vm, each.source, each.to, each.result, each.by)
+                (_at(each.time, period), each.vm, each.source, each.to, each.result, each.by)
                 for each in period.failures
             ),
         )
     yield Part(
         title="Drift that was found",
-        heads=("first seen (UTC)", "what", "machine or host", "on", "moved by"),
+        heads=(f"first seen ({zone_name(period.zone)})", "what", "machine or host", "on", "moved by"),
         rows=tuple(_found(period)),
         notes=_looks(period),
     )
     yield Part(
         title="Holds",
-        heads=("when (UTC)", "what", "of", "until", "why", "by", "ticket"),
+        heads=(f"when ({zone_name(period.zone)})", "what", "of", "until", "why", "by", "ticket"),
         rows=tuple(
             (
-                f"{each.time:{_MINUTE}}",
+                _at(each.time, period),
                 each.event,
                 each.subject,
                 each.until,
@@ -110,9 +116,9 @@ def _lists(period: Period) -> Iterator[Part]:
     if period.decisions:
         yield Part(
             title="What else was decided",
-            heads=("when (UTC)", "what", "of", "why", "by", "ticket"),
+            heads=(f"when ({zone_name(period.zone)})", "what", "of", "why", "by", "ticket"),
             rows=tuple(
-                (f"{each.time:{_MINUTE}}", each.event, each.subject, each.reason, each.by, each.ticket)
+                (_at(each.time, period), each.event, each.subject, each.reason, each.by, each.ticket)
                 for each in period.decisions
             ),
             last=frozenset({5}),
@@ -130,7 +136,7 @@ def _totals(period: Period) -> Iterator[tuple[str, str]]:
     yield "pauses, estimated", _of(format_seconds(pause), pauses, moves)
     yield (
         "days on which drift was looked for",
-        str(len({each.time.date() for each in period.looks})) or NOT_RECORDED,
+        str(period.days_looked) or NOT_RECORDED,
     )
     yield "different drifts found", _drifted(period)
     yield "holds set", str(sum(each.event == "hold" for each in period.holds))
@@ -152,20 +158,20 @@ def _found(period: Period) -> Iterator[tuple[str, ...]]:
             row = (each.kind, each.subject, each.host, each.who or "unknown")
             if row not in seen:
                 seen.add(row)
-                yield f"{look.time:{_MINUTE}}", *row
+                yield _at(look.time, period), *row
 
 
 def _looks(period: Period) -> tuple[str, ...]:
     if not period.looks:
         return (_NO_LOOK,)
-    days = len({each.time.date() for each in period.looks})
+    days = period.days_looked
     return () if period.days_with_drift else (f"None, in looks of {counted(days, 'day')}.",)
 
 
 def _notes(period: Period) -> Iterator[str]:
     yield f"Read: {', '.join(period.logs) or 'no log'}."
     if period.begin is not None and not period.is_covered:
-        yield f"The log begins at {period.begin:{_MINUTE}} UTC: before it nothing is recorded."
+        yield f"The log begins at {shown(period.begin, period.zone)}: before it nothing is recorded."
     if period.unreadable:
         yield f"{counted(period.unreadable, 'line')} of the logs cannot be read: what they told is missing here."
     yield "Pauses are those of the plan: runs do not ask hosts for the real ones. Bytes are what the plan had to copy."
@@ -179,6 +185,7 @@ def period_record(period: Period) -> dict[str, Any]:
         "stack": period.stack,
         "since": period.since.isoformat(),
         "until": period.until.isoformat(),
+        "timezone": zone_name(period.zone),
         "logs": list(period.logs),
         "log_begins": None if period.begin is None else period.begin.isoformat(),
         "unreadable_lines": period.unreadable,
@@ -190,7 +197,7 @@ def period_record(period: Period) -> dict[str, Any]:
             "pause_estimated": round(pause, 2) if pauses else None,
             "pause_known_of": pauses,
             "drifts": period.drifted,
-            "days_looked_for_drift": len({each.time.date() for each in period.looks}),
+            "days_looked_for_drift": period.days_looked,
         },
         "hosts": [
             {"host": each.name, "came": each.came, "left": each.left, "bytes": each.bytes} for each in period.hosts

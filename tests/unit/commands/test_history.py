@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -73,12 +74,44 @@ def test_a_report_has_every_form(log: AuditLog, tmp_path: Path, capsys: pytest.C
     ],
 )
 def test_a_period_is_a_span_or_begins_on_a_day(text: str, since: datetime) -> None:
-    """In UTC, as every time of the logs."""
-    assert since_of(text, NOW) == since
+    """By the clocks of the stack, here those of UTC."""
+    assert since_of(text, NOW, UTC) == since
+
+
+def test_a_day_begins_by_the_clocks_of_the_stack() -> None:
+    """Berlin is an hour ahead in winter."""
+    assert since_of("2026-11-30", NOW, ZoneInfo("Europe/Berlin")) == datetime(2026, 11, 29, 23, tzinfo=UTC)
+
+
+def test_a_report_and_a_history_have_the_clocks_of_the_stack(
+    log: AuditLog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Said in each heading; JSON has UTC, and names the zone by which days count. Tokyo is nine hours ahead."""
+    stack = tmp_path / f"{NAME}.yaml"
+    stack.write_text(
+        f"timezone: Asia/Tokyo\nhosts: {{hv1: {{address: hv1.example}}}}\nvms: {{'{MOVE.vm.name}': {{host: hv1}}}}\n",
+        encoding="utf-8",
+    )
+    (event,) = (json.loads(line) for line in log.path.read_text(encoding="utf-8").splitlines())
+    local = datetime.fromisoformat(event["time"]).astimezone(ZoneInfo("Asia/Tokyo"))
+    copy = ["--log", str(log.path)]
+    for command in (
+        ["report", str(stack), *copy],
+        ["history", MOVE.vm.name, str(stack), "--no-state", *copy],
+    ):
+        assert main(command) == 0
+        shown = capsys.readouterr().out
+        assert "(Asia/Tokyo)" in shown
+        assert "UTC" not in shown
+        assert f"{local:%Y-%m-%d %H:%M}" in shown
+        assert main([*command, "--json"]) == 0
+        record = json.loads(capsys.readouterr().out)
+        assert record["timezone"] == "Asia/Tokyo"
+        assert event["time"] in {each["time"] for each in record.get("history") or record["moves"]}
 
 
 @pytest.mark.parametrize("text", ["30", "d", "-3d", "30 d", "2026-13-01", "999999d"])
 def test_what_is_no_period_is_an_error(text: str) -> None:
     """With what to write."""
     with pytest.raises(PlacementError, match="30d, 4w, 12h"):
-        since_of(text, NOW)
+        since_of(text, NOW, UTC)

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from datetime import date, datetime
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 from lxml import etree
@@ -116,10 +117,10 @@ def test_a_host_that_is_away_is_listed_and_does_not_count() -> None:
 def test_who_and_when_stand_in_every_form() -> None:
     """A move that is ours, one by others, one that nobody knows of, and one that runs yet."""
     movers = {
-        "moved by LAB\\ann, when: 2026-12-01T02:58:00+00:00": Mover(
+        "moved by LAB\\ann, when: 2026-12-01 02:58:00 UTC": Mover(
             who="LAB\\ann", when="2026-12-01T02:58:00+00:00"
         ),
-        "moved by our own run (root, 2026-11-01T00:00:00+00:00)": Mover(
+        "moved by our own run (root, 2026-11-01 00:00:00 UTC)": Mover(
             who="root", when="2026-11-01T00:00:00+00:00", ours=True
         ),
         "brought there by our own run (root, 2026-11-01), unless somebody has moved it since: hosts forget": Mover(
@@ -135,6 +136,18 @@ def test_who_and_when_stand_in_every_form() -> None:
         assert "declared otherwise" not in render_drift(reported)
         assert words in plain(render_markdown(reported))
         assert words in etree.fromstring(render_junit(reported)).findtext(".//failure", "")
+
+
+def test_people_read_moments_by_the_clocks_of_the_stack_and_scripts_in_utc() -> None:
+    """Said where they are printed; a report of a day is of the day that the stack has."""
+    report = replace(EMPTY, drifts=(drift("VM001", text="is on hv2"),), zone=ZoneInfo("Europe/Berlin"))
+    for shown in (render_drift(report), plain(render_markdown(report)), str(render_junit(report))):
+        assert "when: 2026-12-01 03:58:00 Europe/Berlin" in shown
+    assert "Checked at 2026-12-01 04:00:00 Europe/Berlin" in render_markdown(report)
+    record = drift_record(report, 2)
+    assert (record["timezone"], record["checked"]) == ("Europe/Berlin", "2026-12-01T03:00:00+00:00")
+    assert record["drifts"][0]["mover"]["when"] == "2026-12-01T02:58:00+00:00"
+    assert drift_record(EMPTY, 0)["timezone"] == "UTC"
 
 
 def test_a_terminal_is_not_steered() -> None:
@@ -160,7 +173,7 @@ def test_markdown_never_cuts_who_and_when_off() -> None:
     mover = Mover(who="LAB\\" + "a" * 280, when="2026-12-01T02:58:00+00:00")
     reported = replace(EMPTY, drifts=(drift("VM001", text="disks are elsewhere " * 100, mover=mover),))
     shown = plain(render_markdown(reported))
-    assert f"moved by {mover.who}, when: {mover.when}" in shown
+    assert f"moved by {mover.who}, when: 2026-12-01 02:58:00 UTC" in shown
     assert "elsewhere " * 30 not in shown
 
 

@@ -19,7 +19,7 @@ def add_to(parser: Parser) -> None:
         "--since",
         default="30d",
         metavar="SPAN",
-        help="30d, 4w, 12h, or a day such as 2026-11-01 (UTC); default: 30d",
+        help="30d, 4w, 12h, or a day such as 2026-11-01, by the stack's timezone; default: 30d",
     )
     add_sheet(parser)
     add_logs(parser)

@@ -56,7 +56,7 @@ def drift_of(
         *_undeclared(stack, inventory, plan.known, theirs, movers),
         *_settings(stack, readings),
         *_delegation(readings),
-        *left_behind(inventory, left, plan.steps, theirs),
+        *left_behind(inventory, left, plan.steps, theirs, stack.zone),
     ]
     reported = [
         replace(drift, snooze=stack.vms[drift.subject].snooze) if drift.can_be_snoozed else drift
@@ -83,6 +83,7 @@ def drift_of(
             *readings.looked,
         ),
         known=plan.known.reported(),
+        zone=stack.zone,
         others=others,
     )
 

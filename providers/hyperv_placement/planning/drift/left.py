@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 
+from hyperv_placement.model.calendar import spelled
 from hyperv_placement.model.estate import Inventory, Roots
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import Step
@@ -35,11 +37,15 @@ class LeftBehind:
 
 
 def left_behind(
-    inventory: Inventory, left: LeftBehind, steps: Iterable[Step] = (), others: Collection[VmId] = ()
+    inventory: Inventory,
+    left: LeftBehind,
+    steps: Iterable[Step] = (),
+    others: Collection[VmId] = (),
+    zone: tzinfo = UTC,
 ) -> Iterator[Drift]:
     """Yield each planned copy and each file, with whose it is, never with advice to remove it.
 
-    A copy of a machine of `others` is theirs to look at; one that the move of a step goes into is none.
+    A copy of a machine of `others` is theirs to look at; one that the move of a step goes into is none. `zone`: by whose clocks moments are said.
     """
     names = {vm.id: (vm.name, vm.host) for vm in inventory.vms()}
     taken = {id(copy) for _, copy in _moved_into(left, steps)}
@@ -60,7 +66,7 @@ def left_behind(
         yield Drift(
             kind=DriftKind.LEFT_BEHIND,
             subject=file.host,
-            text=f"still holds {file.path}, which the move of {file.vm} at {file.time} has left",
+            text=f"still holds {file.path}, which the move of {file.vm} at {spelled(file.time, zone)} has left",
             host=file.host,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
 from hyperv_placement.model.directory import DelegationPlan
@@ -235,5 +235,7 @@ class DriftReport:
     """Notes on identities: another name, another machine taken over. They are not drift."""
     known: str = ""
     """How machines were identified."""
+    zone: tzinfo = UTC
+    """By whose clocks people read moments: those of the stack."""
     others: OthersSeen | None = None
     """Machines of others on the hosts, which are no drift; None where the stack file does not say of any."""

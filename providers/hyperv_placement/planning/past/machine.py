@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from hyperv_placement.model.names import VmId, folded
 
@@ -53,6 +53,8 @@ class MachineHistory:
     """The time of the oldest line of the logs: before it nothing is recorded but what the state keeps."""
     state: str = ""
     """Why the state was not read; empty where it was."""
+    zone: tzinfo = UTC
+    """By whose clocks people read its moments: those of the stack that declares it."""
 
 
 def history_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 
 from hyperv_placement.model.names import VmId
 
@@ -70,6 +70,8 @@ class Period:
     """What people did to the stack besides: adoptions, drained hosts, cancelled jobs, notes, settings."""
     hosts: tuple[Host, ...]
     machines: tuple[Machine, ...]
+    zone: tzinfo = UTC
+    """By whose clocks days are counted and people read moments: those of the stack."""
 
     @property
     def is_covered(self) -> bool:
@@ -98,9 +100,14 @@ class Period:
         )
 
     @property
+    def days_looked(self) -> int:
+        """On how many days drift was looked for."""
+        return len({look.time.astimezone(self.zone).date() for look in self.looks})
+
+    @property
     def days_with_drift(self) -> tuple[date, ...]:
         """On which some look has found drift."""
-        return tuple(sorted({look.time.date() for look in self.looks if look.drifts}))
+        return tuple(sorted({look.time.astimezone(self.zone).date() for look in self.looks if look.drifts}))
 
 
 def period_of(stack: str, logs: Logs, since: datetime, until: datetime, files: Sequence[str] = ()) -> Period:
