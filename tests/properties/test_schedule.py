@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.pool import Pool
+from hyperv_placement.planning.schedule.bound import lower_bound
 from hyperv_placement.planning.schedule.budget import Budget
 from hyperv_placement.planning.schedule.chains import predecessors
 from hyperv_placement.planning.schedule.problem import (
@@ -95,7 +96,9 @@ def estates(draw: st.DrawFn, *, hosts: int = 4, machines: int = 5, full: bool = 
 def solved(problem: Problem) -> list[ScheduledLeg] | DeadEnd:
     """Return the schedule of an estate, or why there is none."""
     legs = sequence(problem, Budget(ENOUGH))
-    return legs if isinstance(legs, DeadEnd) else best(problem, legs, Budget(300))
+    if isinstance(legs, DeadEnd):
+        return legs
+    return best(problem, legs, lower_bound(problem, legs), Budget(300))
 
 
 def overdrawn(problem: Problem, run: Iterable[ScheduledLeg]) -> list[str]:
@@ -210,7 +213,7 @@ def test_a_run_that_keeps_the_waits_ends_as_planned(problem: Problem) -> None:
     legs = sequence(problem, Budget(ENOUGH))
     if isinstance(legs, DeadEnd):
         return
-    run = best(problem, legs, Budget(5_000))
+    run = best(problem, legs, lower_bound(problem, legs), Budget(5_000))
     if not any(each.behind for each in run):
         return
     waits = [own | each.behind for own, each in zip(predecessors(problem, run), run, strict=True)]

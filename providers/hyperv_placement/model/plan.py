@@ -54,6 +54,9 @@ class Standing(StrEnum):
     """It is not in its place and stays where it is, for a hold says so."""
 
 
+_GOES = frozenset({Standing.IN_PLACE, Standing.MOVE})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One declared machine in a plan: where it is, where it is to be, what is ordered for it."""
@@ -89,7 +92,7 @@ class Step:
     @property
     def left_out(self) -> bool:
         """Whether a run neither finds it in place nor moves it."""
-        return self.standing not in {Standing.IN_PLACE, Standing.MOVE}
+        return self.standing not in _GOES
 
     @property
     def fails(self) -> bool:

@@ -59,6 +59,8 @@ def _on(placement: Placement, stack: Stack, vm: VirtualMachine, target: HostName
     if target != vm.host:
         there = placement.host == target and not placement.allowed
         return placement if there else dataclasses.replace(placement, host=target, allowed=())
+    if not placement.allowed:
+        return placement
     free = tuple(name for name in placement.allowed if name not in stack.maintenance)
     free = free if len(free) > 1 else ()
     return placement if free == placement.allowed else dataclasses.replace(placement, allowed=free)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 
+from hyperv_placement.planning.schedule.bound import lower_bound
 from hyperv_placement.planning.schedule.budget import Budget
 from hyperv_placement.planning.schedule.schedule import IMPROVEMENT
 from hyperv_placement.planning.schedule.search import best
@@ -29,7 +30,7 @@ def test_a_tight_estate_ends_as_soon_as_the_solver_proved() -> None:
     problem = tight(4, 1)
     legs = quick(problem, Budget(10_000))
     assert not isinstance(legs, DeadEnd)
-    run = best(problem, legs, Budget(IMPROVEMENT))
+    run = best(problem, legs, lower_bound(problem, legs), Budget(IMPROVEMENT))
     assert finish(run) <= known["finish"] * 1.001
     assert any(each.behind for each in run)
     assert all(one.start <= other.start for one, other in pairwise(run))

@@ -69,7 +69,6 @@ def _one(hosts: int, seed: int, best_known: float) -> Result:
     legs = sequence(problem, Budget(ORDERS))
     if isinstance(legs, DeadEnd):
         return Result(seconds=time.process_time() - begun, ratio=INFINITE, bound=INFINITE)
-    end = finish(best(problem, legs, Budget(IMPROVEMENT)))
-    return Result(
-        seconds=time.process_time() - begun, ratio=end / best_known, bound=end / lower_bound(problem, legs)
-    )
+    bound = lower_bound(problem, legs)
+    end = finish(best(problem, legs, bound, Budget(IMPROVEMENT)))
+    return Result(seconds=time.process_time() - begun, ratio=end / best_known, bound=end / bound)

@@ -43,8 +43,10 @@ def guarded(
             f"{text}: nothing is moved",
             f"Look at what changed; if it is meant, {way_out({*allowed, *over})}",
         )
+    if stack.guard.max_bytes is None or "max_bytes" in allowed:
+        return
     unknown = sorted({move.vm.name for move in starts if any(size is None for size in _sizes(move))})
-    if unknown and stack.guard.max_bytes is not None and "max_bytes" not in allowed:
+    if unknown:
         yield Finding.warning(
             "guard-sizes-unknown",
             f"guard.max_bytes of {stack.path.name} does not count all of {', '.join(unknown)}: sizes are not known",
@@ -59,7 +61,7 @@ def _over(
             "max_moves",
             f"{counted(len(moves), 'move')} planned, guard.max_moves of {file} allows {guard.max_moves}",
         )
-    count = sum(size or 0 for move in moves for size in _sizes(move))
+    count = 0 if guard.max_bytes is None else sum(size or 0 for move in moves for size in _sizes(move))
     if guard.max_bytes is not None and count > guard.max_bytes:
         planned, allowed = format_bytes(count), format_bytes(guard.max_bytes)
         if planned == allowed:  # rounded to the same words, they would contradict the refusal

@@ -135,6 +135,8 @@ def _goes_along(parent: str, move: Move) -> bool:
 
 def _meeting_files(move: Move) -> Iterator[Finding]:
     """A file of two checkpoints, and two files that would become one: what a host does with them is not documented."""
+    if len(move.vm.disks) + len(move.vm.frozen) <= 1:
+        return  # the one file of most machines meets no other
     sources: set[str] = set()
     targets: dict[str, str] = {}
     for disk in (*move.vm.disks, *move.vm.frozen):

@@ -50,7 +50,9 @@ def _left_in_maintenance(
     stack: Stack, inventory: Inventory, ends: Mapping[str, HostName], known: Kept
 ) -> Iterator[Finding]:
     """Yield a warning for each host in maintenance that keeps machines, with their names, and whose they are where that is said."""
-    seen = of_others(stack, inventory, known) if stack.maintenance else None
+    if not stack.maintenance:
+        return
+    seen = of_others(stack, inventory, known)
     whose = {each.vm_id: f"of others: {each.whose}" for each in seen.machines} if seen is not None else {}
     declared = {vm.id for vm in stack.vms.values() if vm.id} | {folded(vm.name) for vm in stack.vms.values()}
     for name in stack.maintenance:

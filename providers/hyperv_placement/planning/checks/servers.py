@@ -42,6 +42,8 @@ def _own_folders(move: Move) -> Iterator[Finding]:
     old, new = move.vm.roots, move.roots
     pairs = ((old.config, new.config), (old.checkpoints, new.checkpoints), (old.paging, new.paging))
     for before, after in dict.fromkeys(pairs):
+        if before == after:
+            continue
         have, get = winpath.server_and_rest(before), winpath.server_and_rest(after)
         if have is None or get is None or have[1] != get[1] or have[0] == get[0]:
             continue

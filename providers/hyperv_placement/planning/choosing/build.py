@@ -159,6 +159,9 @@ class _ProblemBuilder:
         if len(group.hosts) != 1:
             return False
         (host,), specs = group.hosts, self._stack.vms
+        if len(group.labels) == 1:  # nearly all
+            (label,) = group.labels
+            return self._found[label].host == host or names_its_place(self._stack, specs[label])
         return all(self._found[label].host == host for label in group.labels) or any(
             names_its_place(self._stack, specs[label]) for label in group.labels
         )

@@ -10,7 +10,9 @@ from hyperv_placement.model.stack import HostSpec, Maintenance, Rule, Stack, VmS
 
 def is_displaced(stack: Stack, spec: VmSpec) -> bool:
     """Say whether maintenance takes away every host that the entry of a machine names."""
-    return bool(spec.hosts) and all(name in stack.maintenance for name in spec.hosts)
+    if not stack.maintenance or not spec.hosts:
+        return False
+    return all(name in stack.maintenance for name in spec.hosts)
 
 
 def names_its_place(stack: Stack, spec: VmSpec) -> bool:

@@ -150,6 +150,8 @@ def _frozen(vm: VirtualMachine, disks: list[DiskMove], wanted: Placement) -> lis
 
     As the Hyper-V module does it with all disks of all checkpoints (decompiled; what VMMS makes of it is unverified).
     """
+    if not vm.frozen:
+        return []
     folders = {
         disk.slot: winpath.parent(disk.target)
         for disk in disks

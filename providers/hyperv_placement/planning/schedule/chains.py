@@ -43,16 +43,20 @@ def predecessors(problem: Problem, run: Sequence[ScheduledLeg]) -> list[frozense
         last[leg.machine] = number
         for pool, amount in leg.acquires:
             before[number] |= payers[pool]  # of a pool below its reserve there is nothing before all of these
-            before[number] |= set(_taken(portions[pool], amount, last_of=before[number]))
+            before[number] |= set(_taken(portions[pool], amount, waited=before[number]))
     return _without_detours(before)
 
 
 _END, _START = 0, 1
+_NONE = frozenset[int]()
 
 
-def _taken(portions: deque[Portion], amount: int, last_of: set[int]) -> Iterator[int]:
-    """Take `amount`: first from legs that are waited for anyway, then what was free, then the oldest portions given back."""
-    ranked = sorted(range(len(portions)), key=lambda at: _rank(at, portions[at], last_of))
+def _taken(portions: deque[Portion], amount: int, waited: set[int]) -> Iterator[int]:
+    """Take `amount`: first what was free, then from legs that are waited for anyway, then the oldest portions given back."""
+    if portions and portions[0][1] is None and portions[0][0] > amount:  # nearly always
+        portions[0] = (portions[0][0] - amount, None)
+        return
+    ranked = sorted(range(len(portions)), key=lambda at: _rank(at, portions[at], waited))
     for at in ranked:
         if amount <= 0:
             break
@@ -78,6 +82,10 @@ def _without_detours(before: Sequence[set[int]]) -> list[frozenset[int]]:
     behind: list[int] = []
     result = []
     for own in before:
+        if not own:
+            behind.append(0)
+            result.append(_NONE)
+            continue
         implied = whole = 0
         for number in own:
             implied |= behind[number]

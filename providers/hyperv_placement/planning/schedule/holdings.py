@@ -14,7 +14,6 @@ from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.pool import SHARES, Pool
 from hyperv_placement.model.stack import Rule, Stack
 from hyperv_placement.model.units import MIB
-from hyperv_placement.planning.checks.preflight.room import volume_of
 from hyperv_placement.planning.checks.sizes import copied_parents, stay_behind
 from hyperv_placement.planning.machine.legs import targets
 from hyperv_placement.planning.machine.wanted_move import CLUSTER_STORAGE
@@ -40,7 +39,8 @@ class Holdings:
         self.free: list[int] = []
         self._pools: dict[Pool, int] = {}
         self._memory: dict[HostName, int] = {}
-        self._volumes: dict[tuple[HostName, str], int] = {}
+        self._mounted: dict[HostName, list[tuple[str, int]]] = {}
+        """Host -> start of every path on each of its volumes, in comparable form, and its pool; the deepest first."""
         self._numbers = {name: number for number, name in enumerate(self.facts)}
         self._pool(SHARES, _ENDLESS)
         for name, facts in self.facts.items():
@@ -49,9 +49,15 @@ class Holdings:
             # What a host does not report makes nothing wait: the host itself refuses what does not fit.
             left = _ENDLESS if free is None else reserve.left_of_memory(free)
             self._memory[name] = self._pool(Pool.memory(name), left)
-            for volume in facts.volumes or ():
-                pool = self._pool(Pool.on_volume(name, volume.path), reserve.left_on(volume))
-                self._volumes[name, volume.path] = pool
+            mounted = [
+                (
+                    f"{winpath.comparable(volume.path)}\\",
+                    self._pool(Pool.on_volume(name, volume.path), reserve.left_on(volume)),
+                )
+                for volume in facts.volumes or ()
+            ]
+            # Volumes may be mounted in folders of others: the deepest one has the file.
+            self._mounted[name] = sorted(mounted, key=lambda each: -len(each[0]))
         # Of two machines that must be apart each waits for the other's seat, on the way as well as in the end.
         for number, rule in enumerate(stack.rules):
             if rule.kind == "apart":
@@ -133,19 +139,25 @@ class Holdings:
         return Place(host=self._numbers[host], holdings=frozenset(held), on_arrival=more)
 
     def _file(self, host: HostName, path: str, kind: str, size: int) -> Holding:
-        scope, pool = self._where(host, path)
+        name = winpath.comparable(path)
+        scope, pool = self._where(host, path, name)
         return Holding(
             pool=pool, amount=size if scope == host else 0,
-            thing=f"{kind} {scope}|{winpath.comparable(path)}", transfer=size, file=True,
+            thing=f"{kind} {scope}|{name}", transfer=size, file=True,
         )  # fmt: skip
 
-    def _where(self, host: HostName, path: str) -> tuple[str, int]:
-        """Return the scope and the pool of a file. The scope makes one file of one path: empty on a share, which all hosts see."""
-        facts = self.facts[host]
-        if facts.cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
-            return f"cluster {facts.cluster}", self._pools[SHARES]
-        if not winpath.is_unc(path) and (volume := volume_of(path, facts.volumes or ())) is not None:
-            return host, self._volumes[host, volume.path]
+    def _where(self, host: HostName, path: str, name: str) -> tuple[str, int]:
+        """Return the scope and the pool of a file; `name`: its path in comparable form.
+
+        The scope makes one file of one path: empty on a share, which all hosts see.
+        """
+        cluster = self.facts[host].cluster
+        if cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
+            return f"cluster {cluster}", self._pools[SHARES]
+        if not winpath.is_unc(path):
+            for start, pool in self._mounted[host]:
+                if f"{name}\\".startswith(start):
+                    return host, pool
         return "", self._pools[SHARES]
 
 

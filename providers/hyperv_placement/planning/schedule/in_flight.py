@@ -96,7 +96,7 @@ def unseen(holdings: Holdings, inventory: Inventory, on_the_way: Mapping[VmId, C
             amounts[holding.pool] = amounts.get(holding.pool, 0) + holding.amount
         for pool, amount in amounts.items():
             wanted.setdefault(pool, []).append(amount)
-    hidden = dict(_hidden(holdings, inventory))
+    hidden = dict(_hidden(holdings, inventory)) if wanted else {}
     return {
         pool: _beyond(sorted(amounts, reverse=True), hidden.get(pool)) for pool, amounts in wanted.items()
     }

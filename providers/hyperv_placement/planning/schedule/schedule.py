@@ -101,9 +101,10 @@ def schedule_of(
         saving,
     )
     problem, legs = with_waits(found.instance.problem, found.legs, found.waits)
-    run = best(problem, legs, Budget(IMPROVEMENT))
+    bound = lower_bound(problem, legs)
+    run = _plain(best(problem, legs, bound, Budget(IMPROVEMENT)), legs, found.legs)
     return Ordered(
-        schedule=_reported(stack, inventory, found, _plain(run, legs, found.legs)),
+        schedule=Schedule(moves=_reported(stack, inventory, found, run), bound=bound),
         stuck=part.stuck,
         spare=Spare(kept=found.kept, proved=found.proved and not stack.bystanders),
     )
@@ -117,7 +118,10 @@ def _plain(run: Sequence[ScheduledLeg], legs: Sequence[Leg], plain: Sequence[Leg
     return [replace(each, leg=plain[numbers[id(each.leg)]]) for each in run]
 
 
-def _reported(stack: Stack, inventory: Inventory, found: Spared, run: Sequence[ScheduledLeg]) -> Schedule:
+def _reported(
+    stack: Stack, inventory: Inventory, found: Spared, run: Sequence[ScheduledLeg]
+) -> tuple[ScheduledMove, ...]:
+    """Return the moves of a run in the order of their starts, each with what it waits for."""
     instance = found.instance
     room = predecessors(instance.problem, run)
     spare = _by_place(found, run, room)
@@ -151,8 +155,7 @@ def _reported(stack: Stack, inventory: Inventory, found: Spared, run: Sequence[S
                 aside=aside,
             )
         )
-    bound = lower_bound(instance.problem, [each.leg for each in run])
-    return Schedule(moves=tuple(moves), bound=bound)
+    return tuple(moves)
 
 
 def _why_aside(

@@ -6,7 +6,6 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 
-from .bound import lower_bound
 from .budget import Budget
 from .improving import improved
 from .packing import Packed, Packing
@@ -27,9 +26,12 @@ WORTH = 0.995
 """Part of the finish below which moves wait for the links of others: what is gained by less is lost with the first slow move."""
 
 
-def best(problem: Problem, legs: Sequence[Leg], budget: Budget) -> list[ScheduledLeg]:
-    """Return the schedule of `legs`, a safe order, with the earliest finish; at least one is tried, however small the budget."""
-    bound = lower_bound(problem, legs) * CLOSE
+def best(problem: Problem, legs: Sequence[Leg], least: float, budget: Budget) -> list[ScheduledLeg]:
+    """Return the schedule of `legs`, a safe order, with the earliest finish; at least one is tried, however small the budget.
+
+    `least`: seconds that no schedule can beat (`lower_bound`).
+    """
+    bound = least * CLOSE
     shared = _shared(problem, legs, bound, Budget(int(budget.left * SHARE)))
     end = finish(shared)
     if end <= bound or not bound:  # where no byte goes there is no time to be won

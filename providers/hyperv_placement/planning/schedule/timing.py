@@ -8,7 +8,7 @@ pair has been.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .budget import Budget
@@ -85,6 +85,7 @@ class _Run:
         self._priority = priority
         self._budget = budget
         self._slots = [problem.slots(leg) for leg in legs]
+        self._gates = [_gates(problem, slots) for slots in self._slots]
         self._takes: list[list[tuple[int, int, int]]] = []
         """By leg: pool, what it takes of it, and what it gives back to it in the end."""
         self._open = problem.slot_limits
@@ -97,6 +98,8 @@ class _Run:
         self._lines = [_Line(free=free, settled=free) for free in problem.free]
         self._around: dict[int, dict[int, None]] = {}
         """Pool -> legs that take from it and have not started."""
+        self._abroad: set[int] = set()
+        """Pools that legs use which have no host in common."""
         self._at: list[dict[int, None]] = [{} for _ in problem.hosts]
         """Host -> legs that have not started."""
         self._previous: dict[int, int] = {}
@@ -111,6 +114,7 @@ class _Run:
 
     def _enter(self) -> None:
         last: dict[int, int] = {}
+        common: dict[int, Sequence[int]] = {}
         for number, leg in enumerate(self._legs):
             if leg.machine in last:
                 self._previous[number] = last[leg.machine]
@@ -118,13 +122,15 @@ class _Run:
             self._takes.append([turn for turn in leg.turns if turn[1]])
             for pool, takes, gives in leg.turns:
                 self._lines[pool].turns[number] = (takes, gives)
+                common[pool] = [host for host in common.get(pool, leg.hosts) if host in leg.hosts]
                 if takes:
                     self._around.setdefault(pool, {})[number] = None
-            for slot in self._gates(number):
+            for slot in self._gates[number]:
                 self._behind.setdefault(slot, {})[number] = None
             for host in leg.hosts:
                 self._at[host][number] = None
                 self._load[host] += leg.left / self._problem.links[host]
+        self._abroad = {pool for pool, hosts in common.items() if not hosts}
 
     def through(self) -> list[ScheduledLeg]:
         """Simulate to the end."""
@@ -155,12 +161,13 @@ class _Run:
         self._share(leg.hosts)
         # Only legs of these hosts, pools and gates can start because of this end: the others were looked at before.
         able: dict[int, None] = {}
-        for slot in self._gates(running.number):
+        for slot in self._gates[running.number]:
             able |= self._behind.get(slot, {})
         for host in leg.hosts:
             able |= self._at[host]
         for pool, _ in leg.releases:
-            able |= self._around.get(pool, {})
+            if pool in self._abroad:  # of another pool all legs are at one of these hosts
+                able |= self._around.get(pool, {})
         self._start_among(able)
 
     def _start_among(self, numbers: Iterable[int]) -> None:
@@ -206,7 +213,7 @@ class _Run:
             line.free -= takes
             line.settled += gives - takes
             self._around.get(pool, {}).pop(number, None)
-        for slot in self._gates(number):
+        for slot in self._gates[number]:
             del self._behind[slot][number]
         for host in leg.hosts:
             del self._at[host][number]
@@ -218,25 +225,28 @@ class _Run:
             self._active[host][number] = running
         self._share(leg.hosts)
 
-    def _gates(self, number: int) -> Iterator[int]:
-        if self._problem.gates:
-            yield from (slot for slot in self._slots[number] if slot >= 2 * len(self._problem.hosts))
-
     def _share(self, hosts: Iterable[int]) -> None:
         """Recalculate the rates at these hosts, where a leg has started or ended."""
-        moves = {number: running for host in hosts for number, running in self._active[host].items()}
-        for number, running in moves.items():
-            rate = min(
-                running.limit,
-                *(self._problem.links[host] / len(self._active[host]) for host in running.leg.hosts),
-            )
-            # An unchanged rate leaves the end where it was: no new entry, or the heap would grow with every event.
-            if rate == running.rate:
-                continue
-            running.left = max(0.0, running.left - running.rate * (self._now - running.since))
-            running.rate, running.since = rate, self._now
-            running.version += 1
-            heapq.heappush(self._ends, (self._now + running.left / rate, number, running.version))
+        links, active = self._problem.links, self._active
+        for host in hosts:
+            for running in active[host].values():
+                rate = running.limit
+                for end in running.leg.hosts:
+                    rate = min(rate, links[end] / len(active[end]))
+                # An unchanged rate leaves the end where it was: no new entry, or the heap would grow with every event.
+                if rate != running.rate:
+                    self._set_rate(running, rate)
+
+    def _set_rate(self, running: _Running, rate: float) -> None:
+        running.left = max(0.0, running.left - running.rate * (self._now - running.since))
+        running.rate, running.since = rate, self._now
+        running.version += 1
+        heapq.heappush(self._ends, (self._now + running.left / rate, running.number, running.version))
+
+
+def _gates(problem: Problem, slots: Sequence[int]) -> Sequence[int]:
+    """Return those of a leg's slots that are gates: they bind wherever it is."""
+    return [slot for slot in slots if slot >= 2 * len(problem.hosts)] if problem.gates else ()
 
 
 def finish(run: Sequence[ScheduledLeg]) -> float:

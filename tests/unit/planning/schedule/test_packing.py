@@ -8,6 +8,7 @@ import pytest
 
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.pool import Pool
+from hyperv_placement.planning.schedule.bound import lower_bound
 from hyperv_placement.planning.schedule.budget import Budget
 from hyperv_placement.planning.schedule.packing import Packing
 from hyperv_placement.planning.schedule.problem import (
@@ -57,7 +58,8 @@ def legs_of(problem: Problem) -> list[Leg]:
 
 def in_time(problem: Problem) -> list[ScheduledLeg]:
     """Return the schedule of an estate whose machines can go in the order of their keys."""
-    return best(problem, legs_of(problem), Budget(ENOUGH))
+    legs = legs_of(problem)
+    return best(problem, legs, lower_bound(problem, legs), Budget(ENOUGH))
 
 
 CONTESTED = estate({"a": 0, "b": 1, "c": 1, "d": 0, "e": 0}, "a>b", "a>c", "d>a", "e>d")

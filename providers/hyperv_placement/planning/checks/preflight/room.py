@@ -134,10 +134,10 @@ def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterat
 
 def volume_of(path: str, volumes: Iterable[Volume]) -> Volume | None:
     """Return the volume that holds `path`: the one mounted deepest above it; None for a share."""
-    found, deepest, file = None, -1, winpath.comparable(path)
+    found, deepest, file = None, -1, f"{winpath.comparable(path)}\\"
     for volume in volumes:
-        above = winpath.comparable(volume.path)
+        above = f"{winpath.comparable(volume.path)}\\"
         # Volumes may be mounted in folders of others: the deepest one has the file.
-        if len(above) > deepest and (file == above or file.startswith(f"{above}\\")):
+        if len(above) > deepest and file.startswith(above):
             found, deepest = volume, len(above)
     return found
