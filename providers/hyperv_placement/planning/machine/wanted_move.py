@@ -122,6 +122,8 @@ def _hard_disks(vm: VirtualMachine) -> Iterator[Disk]:
 
 
 def _roots(vm: VirtualMachine, wanted: Placement) -> Roots:
+    if wanted.leaves_files:
+        return vm.roots
     config = _kept(vm.roots.config, wanted.config)
     return Roots(
         config=config,
