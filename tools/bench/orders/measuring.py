@@ -80,7 +80,8 @@ def _ordered(problem: Problem) -> float:
     legs = sequence(problem, Budget(ORDERS))
     if isinstance(legs, DeadEnd):
         return float("inf")
-    return finish(best(problem, legs, Budget(IMPROVEMENT))) / lower_bound(problem, legs)
+    bound = lower_bound(problem, legs)
+    return finish(best(problem, legs, bound, Budget(IMPROVEMENT))) / bound
 
 
 def _quality(every: Sequence[Result]) -> list[Figure]:
