@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -53,6 +55,26 @@ def test_a_machine_that_vanishes_fails_its_round_which_says_how_to_replay_it(
     )
     assert f"realized_once: {lost} is realized 0 times" in verdict.wrong
     assert f"REPLAY={STORAGE}" in line(verdict)
+
+
+def test_a_signal_that_reaches_the_first_process_alone_ends_its_rounds_and_begins_no_other(
+    tmp_path: Path,
+) -> None:
+    """`kill -INT`, as no terminal sends it: the pool has handed out one round more than are played."""
+    words = [sys.executable, "-m", "tools.chaos", "--count", "9", "--jobs", "1", "--folder", str(tmp_path)]
+    first = tmp_path / "logs" / "1" / "run-1.log"
+    pause = threading.Event()
+    with subprocess.Popen(
+        words, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as chaos:
+        while not first.exists() and chaos.poll() is None:
+            pause.wait(0.1)
+        chaos.send_signal(signal.SIGINT)
+        _, said = chaos.communicate(timeout=60)
+    assert chaos.returncode == 130, said
+    assert "interrupted" in said
+    assert not (tmp_path / "rounds").exists()
+    assert [each.name for each in (tmp_path / "logs").iterdir()] == ["1"]
 
 
 @pytest.mark.all

@@ -11,7 +11,7 @@ import pytest
 from hyperv_placement.commands.cli import main
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.model.plan import Standing
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.stackfile import load
 from lab.estate.generated import generate
 from lab.estate.spec import DiskSpec

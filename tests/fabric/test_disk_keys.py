@@ -9,7 +9,7 @@ import pytest
 from hyperv_placement.model import winpath
 from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import StorageSpec
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from lab.estate.spec import DiskSpec
 from tests.estates import spec, stack
 from tests.fabric.conftest import Fabric, Maker

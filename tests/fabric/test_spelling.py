@@ -6,7 +6,7 @@ import pytest
 
 from hyperv_placement.model.move import Moves
 from hyperv_placement.model.plan import Standing
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from lab.estate.generated import SHARE
 from tests.estates import spec, stack
 from tests.fabric.conftest import Fabric, Maker

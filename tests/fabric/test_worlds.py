@@ -12,7 +12,7 @@ from hyperv_placement.commands.cli import main
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.hyperv.detail import Detail
 from hyperv_placement.model.plan import Standing
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.stackfile import load
 from lab.estate.reading import read_estate
 from lab.estate.spec import EstateSpec

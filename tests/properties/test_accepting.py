@@ -15,8 +15,8 @@ from hyperv_placement.model.estate import Inventory, Roots, VirtualMachine
 from hyperv_placement.model.names import HostName
 from hyperv_placement.operations.accept import accept
 from hyperv_placement.operations.drift import Found
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.drift import DriftKind, Readings, drift_of
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.stackfile import load
 from tests.estates import disk, host, inventory, machine
 

@@ -21,8 +21,8 @@ from hyperv_placement.operations.discovery.machines import Extent, draft, judged
 from hyperv_placement.operations.discovery.proving import prove
 from hyperv_placement.operations.discovery.scalars import path, quoted, remark
 from hyperv_placement.operations.discovery.text import HostText, Preface, written
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.machine.computers import telling_of_others
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.stackfile import load
 from tests.estates import disk, guid, host, inventory, job, machine
 

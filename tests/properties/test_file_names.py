@@ -13,7 +13,7 @@ from hyperv_placement.model.finding import Topic
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
 from hyperv_placement.model.units import GIB
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, facts, host, inventory, machine, spec, stack
 from tests.scenarios.walk import file_of, walked
 

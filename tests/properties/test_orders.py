@@ -12,7 +12,7 @@ from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import StorageSpec
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.schedule.peaks import rooms
 from tests.properties.orders.drawn import Drawn, drawn
 from tests.properties.orders.replay import World, end, start, world_of

@@ -12,7 +12,7 @@ from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.stack import Stack, StorageSpec, VmSpec
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, host, inventory, machine, stack
 
 HOSTS = ("hv1", "hv2", "hv3")

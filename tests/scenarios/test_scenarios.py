@@ -13,7 +13,7 @@ import yaml
 from hyperv_placement.model.guard import ON_PAPER, Occasion
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.stackfile import load
 
 from .estate import estate_of, moved, shuffled

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 from tools.workspace import remove
@@ -101,6 +101,11 @@ def _played(chosen: Sequence[int], book: Book, folder: Path, jobs: int) -> Itera
                 print(line(verdict), flush=True)
                 yield verdict
         finally:
+            for (
+                worker
+            ) in active_children():  # a signal that was sent to this process alone ends its rounds as well
+                if worker.pid is not None:
+                    os.kill(worker.pid, signal.SIGINT)
             pool.shutdown(cancel_futures=True)
             for each in folder.iterdir():
                 release(each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ _OF_KILLED = (
     "error reading from server: EOF", "connection refused", "connection reset", "program exited with non-zero exit code",
 )  # fmt: skip
 """What the engine says of the whole stack where one of its own processes was killed."""
+_PART = re.compile(r"\s+\d+\) ")
+"""One of several errors that the engine shows as one."""
 _ENDS = frozenset({"end", "refused", "found"})
 
 
@@ -215,13 +218,24 @@ def _unclear(scene: Scene, run: Run) -> str:
 
 
 def errors_of(text: str) -> Iterator[str]:
-    """Yield each error of the engine's last words, with the line above it that says whose it is; the summary is none."""
-    owner = ""
+    """Yield each error of the engine's last words, with the line above it that says whose it is, and those below that say of what it is made.
+
+    The summary is none.
+    """
+    owner = error = ""
     for line in text.rpartition("Diagnostics:")[2].splitlines():
+        if error and _PART.match(line):
+            error = f"{error} {line.strip()}"
+            continue
+        if error:
+            yield error
+            error = ""
         if line.startswith("  ") and line.rstrip().endswith("):"):
             owner = line.strip()
         elif "error: " in line and "update failed" not in line and "preview failed" not in line:
-            yield f"{owner} {line.strip()}"
+            error = f"{owner} {line.strip()}"
+    if error:
+        yield error
 
 
 def unreached(scene: Scene) -> list[str]:

@@ -30,6 +30,8 @@ _UPS = 4
 """Runs after the disturbed one at most."""
 _FOR_A_PERSON = frozenset({"disks-left", "source-stays", "planned-left"})
 """Faults that leave what no program removes."""
+_PUT_OFF = "would go back to where they were before maintenance, and cannot now"
+"""What a run says that ends with 0 and leaves something to the next."""
 _SETTLED_S = 60.0
 
 
@@ -163,7 +165,8 @@ def _recovered(scene: Scene, verdict: Verdict) -> None:
     edited = "stack-edited" in scene.case.kinds()
     if verdict.codes[0] == 0:
         _settle(scene)  # what a person has begun meanwhile may still undo what the run has reached
-    if verdict.codes[0] == 0 and not scene.beside and not edited and not invariants.unreached(scene):
+    done = verdict.codes[0] == 0 and not edited and _PUT_OFF not in scene.run.text()
+    if done and not scene.beside and not invariants.unreached(scene):
         return
     if TWICE in verdict.kinds:
         _kill_recovery(scene)
@@ -188,7 +191,8 @@ def _up_again(scene: Scene, stack: str, verdict: Verdict) -> list[int]:
         verdict.wrong += [f"hung: {run.log.name}"] if run.hung else []
         if codes[-1] == 0:
             verdict.wrong += [f"false success: {each}" for each in invariants.unreached(scene)]
-            return codes
+            if _PUT_OFF not in run.text():
+                return codes
     verdict.wrong.append(f"not recovered: {stack} {codes}")
     return codes
 

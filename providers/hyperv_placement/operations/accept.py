@@ -12,7 +12,8 @@ from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.drift import Found
 from hyperv_placement.operations.rewrite import rewrite
-from hyperv_placement.planning.drift import Drift, DriftKind, disturbances, still_elsewhere
+from hyperv_placement.planning.drift import Drift, DriftKind
+from hyperv_placement.planning.drift.acceptance import disturbances, still_elsewhere
 from hyperv_placement.planning.what_counts import doubt
 from hyperv_placement.stackfile import load
 from hyperv_placement.stackfile.editing import Editor

@@ -26,12 +26,12 @@ from hyperv_placement.model.own_name import in_dns
 from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.throughput import PastMove
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.drift.endings import MOVED
 from hyperv_placement.planning.machine.allowed import allowed
 from hyperv_placement.planning.machine.computers import showing_the_same
 from hyperv_placement.planning.machine.displaced import is_displaced
 from hyperv_placement.planning.machine.doubles import is_outdated
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.schedule.bystanders import bystanders
 from hyperv_placement.planning.schedule.throughput import observed_throughput
 from hyperv_placement.system.collecting import collected_rarely

@@ -30,7 +30,7 @@ def with_late_returns(known: Kept, planned: Callable[[Kept], Plan]) -> Plan:
     late = Finding.warning(
         "return-put-off",
         f"{names} would go back to where they were before maintenance, and cannot now, so that they stay where they are{why}",
-        "Make room there; they go back once they can, or once their entries name a host",
+        "Mend what stands in the way; they go back once they can, or once their entries name a host",
     )
     steps = tuple(
         replace(step, home=known.homes.get(step.vm.id)) if step.vm and step.vm.id in ids else step

@@ -16,26 +16,18 @@ from hyperv_placement import quoting
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.migration.interruption import Interruption
 from hyperv_placement.model.on_cancel import OnCancel
-from hyperv_placement.model.resource_types import FORMER
 from hyperv_placement.operations.logging_setup import LogSettingsError, logged, read_settings
+from hyperv_placement.plugin import late
 from hyperv_placement.plugin.engine_log import EngineLog
 from hyperv_placement.plugin.engine_watch import watch
 from hyperv_placement.plugin.gate import Gate
 from hyperv_placement.plugin.peers import Peers
 from hyperv_placement.plugin.server import DESTROY, Server
-from hyperv_placement.resources import migration_delegation, migration_host, vm_placement
-from hyperv_placement.resources.fleets import fleets
 from hyperv_placement.resources.terminal import is_live
 from hyperv_placement.system import keep_private
 from hyperv_placement.tracing import flush
 from hyperv_placement.workspace.engine import engine_command
 
-PROVIDERS = {
-    vm_placement.TYPE: vm_placement.VmPlacement(),
-    migration_host.TYPE: migration_host.MigrationHost(),
-    migration_delegation.TYPE: migration_delegation.MigrationDelegation(),
-}
-PROVIDERS |= {FORMER[token]: provider for token, provider in PROVIDERS.items()}
 THREADS = 1024
 """Calls served at once, above any useful --parallel: waiting moves hold a thread each. Threads start on demand."""
 MESSAGE_BYTES = 400 << 20
@@ -71,10 +63,10 @@ def _serve(engine: str, engine_log: EngineLog, peers: Peers, clock: SystemClock)
     )
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(
         Server(
-            PROVIDERS,
+            late.providers,
             engine_log,
             stop,
-            on_cancel=lambda: fleets().on_cancel(),
+            on_cancel=late.on_cancel,
             destroys=not DESTROY.isdisjoint(engine_command()),
         ),
         server,

@@ -31,8 +31,8 @@ from hyperv_placement.visible import outward
 
 from .calls import Calls
 from .engine_log import EngineLog
+from .late import schema
 from .own_stack import ForeignCallError, OneStack
-from .package_schema import package_schema
 
 _log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -69,7 +69,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(
         self,
-        providers: Mapping[str, ResourceProvider],
+        providers: Callable[[], Mapping[str, ResourceProvider]],
         engine_log: EngineLog,
         stop: Interruption,
         calls: Calls | None = None,
@@ -77,11 +77,11 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
         *,
         destroys: bool = False,
     ) -> None:
-        """`providers`: type token -> provider. `stop`: what is asked of the run. `on_cancel`: what the stack file says of its first Ctrl-C.
+        """`providers`: returns them by type token, asked with each call. `stop`: what is asked of the run. `on_cancel`: what the stack file says of its first Ctrl-C.
 
         `destroys`: whether the engine was asked to destroy the stack.
         """
-        self._providers = dict(providers)
+        self._providers = providers
         self._engine_log = engine_log
         self._stop = stop
         self._on_cancel = on_cancel
@@ -97,7 +97,7 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
 
     def GetSchema(self, _request: Any, _context: Any) -> Any:
         """Return our resources and their properties: `pulumi import` ends with an error where a package has none."""
-        return provider_pb2.GetSchemaResponse(schema=package_schema(VERSION))
+        return provider_pb2.GetSchemaResponse(schema=schema(VERSION))
 
     def Configure(self, _request: Any, _context: Any) -> Any:
         """Accept the call; there is no configuration, for credentials never travel through Pulumi."""
@@ -216,9 +216,10 @@ class Server(provider_pb2_grpc.ResourceProviderServicer):
 
     def _provider(self, request: Any) -> ResourceProvider:
         token = read_urn(request.urn).type
-        provider = self._providers.get(token)
+        providers = self._providers()
+        provider = providers.get(token)
         if provider is None:
-            known = ", ".join(sorted(self._providers))
+            known = ", ".join(sorted(providers))
             raise PlacementError(f"There is no resource type {token}", remedy=f"Known types: {known}")
         return provider
 

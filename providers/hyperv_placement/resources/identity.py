@@ -14,8 +14,8 @@ from hyperv_placement.model.names import VmId, same, vm_id
 from hyperv_placement.model.plan import Placement
 from hyperv_placement.model.stack import VmSpec
 from hyperv_placement.model.way_back import WayBack
-from hyperv_placement.planning import differences, observed
 from hyperv_placement.planning.machine.declared import undeclared
+from hyperv_placement.planning.machine.difference import differences, observed
 from hyperv_placement.planning.machine.takeover import takeover
 
 from .call import Call

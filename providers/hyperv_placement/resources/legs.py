@@ -19,9 +19,9 @@ from hyperv_placement.migration.mover import START_MAX_AGE_S
 from hyperv_placement.model.estate import Host, Inventory, VirtualMachine
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.plan import Placement, ScheduledMove, Standing, Step
-from hyperv_placement.planning import differences, has_made_room, observed
 from hyperv_placement.planning.checks.guard import protect
 from hyperv_placement.planning.checks.state import passing
+from hyperv_placement.planning.machine.difference import differences, has_made_room, observed
 from hyperv_placement.planning.machine.doubles import is_outdated
 from hyperv_placement.planning.machine.legs import departures, refitted
 from hyperv_placement.planning.machine.locate import locate

@@ -9,7 +9,7 @@ from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Standing, Step
-from hyperv_placement.planning import observed
+from hyperv_placement.planning.machine.difference import observed
 
 from .past_moves import HOME, LAST_MOVES, MoveHistory, plain_home, plain_past
 

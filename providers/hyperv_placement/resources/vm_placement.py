@@ -25,7 +25,7 @@ from hyperv_placement.model import resource_types
 from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.names import VmId, is_guid, same, vm_id
 from hyperv_placement.model.plan import Placement
-from hyperv_placement.planning import differences
+from hyperv_placement.planning.machine.difference import differences
 from hyperv_placement.planning.machine.takeover import takeover
 
 from .call import Call, HalfDoneError, current

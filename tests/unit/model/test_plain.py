@@ -12,7 +12,7 @@ import yaml
 from hyperv_placement.model.estate import DiskKind, Host, Inventory, VmState
 from hyperv_placement.model.plain import from_plain, to_plain
 from hyperv_placement.model.plan import Schedule
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, host, inventory, job, machine
 from tests.scenarios.estate import estate_of
 from tests.scenarios.test_scenarios import declared

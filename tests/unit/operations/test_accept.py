@@ -13,8 +13,8 @@ from hyperv_placement.model.estate import Inventory, Roots, VirtualMachine
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.operations.accept import Accepted, AcceptError, accept
 from hyperv_placement.operations.drift import Found
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.drift import Readings, drift_of
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.stackfile import load
 from tests.estates import disk, guid, host, inventory, job, machine
 

@@ -13,7 +13,6 @@ from hyperv_placement.model.live_migration import HostMigration
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.others import Others
 from hyperv_placement.model.stack import LiveMigration, Rule, Snooze, Stack, StorageSpec, VmSpec
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.drift import (
     AuditedMove,
     AuditedMoves,
@@ -27,6 +26,7 @@ from hyperv_placement.planning.drift import (
     drift_of,
 )
 from hyperv_placement.planning.drift.by_state import StateMoves, joined
+from hyperv_placement.planning.plan import plan
 from tests.answers import schema
 from tests.estates import facts, guid, host, inventory, job, machine, spec, stack
 

@@ -10,9 +10,9 @@ from hyperv_placement.model.identity import NOTHING_KEPT, Kept
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Hold, Maintenance, Stack
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.drift import Readings, drift_of
 from hyperv_placement.planning.outcome import outcome_of
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.what_counts import Proof, complete, proof
 from hyperv_placement.report.drift_text import render_drift
 from hyperv_placement.report.outcome_text import render_outcome

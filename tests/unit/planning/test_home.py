@@ -13,7 +13,7 @@ from hyperv_placement.model.identity import Home, Kept
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Hold, Maintenance, Rule, Stack
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import guid, host, inventory, machine, spec, stack
 
 HV1 = HostName("hv1")

@@ -18,8 +18,8 @@ from hyperv_placement.model.opening import opening
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Rule, Stack, VmSpec
 from hyperv_placement.model.units import GIB
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.checks.windows import windows_of
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.what_counts import complete
 from tests.estates import disk, host, inventory, job, machine, spec, stack
 

@@ -10,8 +10,8 @@ from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.stack import Snooze, Stack
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.outcome import LastWord, Outcome, outcome_of
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.what_counts import Proof
 from tests.estates import guid, host, inventory, job, machine, spec, stack
 

@@ -16,7 +16,7 @@ from hyperv_placement.model.pace import Pace
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Stack, Turns
 from hyperv_placement.model.units import GIB
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, host, inventory, job, machine, spec, stack
 
 DAY = Daily(begins=time(8), ends=time(18), zone=ZoneInfo("UTC"))

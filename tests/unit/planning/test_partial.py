@@ -12,7 +12,7 @@ from hyperv_placement.model.guard import Guard, Occasion
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Rule, Stack
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.what_counts import complete
 from hyperv_placement.report.plan_text import headline
 from tests.estates import job, stack

@@ -14,7 +14,7 @@ from hyperv_placement.model.move import Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import Rule, StorageSpec, VmSpec
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, guid, host, inventory, job, machine, spec, stack
 
 

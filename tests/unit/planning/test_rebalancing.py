@@ -15,7 +15,7 @@ from hyperv_placement.model.memory import held_mib
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Balance, Hold, Maintenance, Rule, Stack, VmSpec
 from hyperv_placement.model.units import GIB
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.rebalancing.proposing import Rebalancing, Within, rebalanced
 from hyperv_placement.report.rebalancing import render_rebalancing
 from tests.estates import inventory, stack

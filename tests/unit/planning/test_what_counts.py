@@ -12,7 +12,7 @@ from hyperv_placement.model.guard import Occasion
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Away, Rule, Snooze, Stack, VmSpec
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.what_counts import Proof, complete, proof
 from tests.estates import guid, host, inventory, job, machine, spec, stack
 

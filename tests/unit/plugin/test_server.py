@@ -127,7 +127,7 @@ def engine() -> Iterator[tuple[Engine, str]]:
 def stub(engine: tuple[Engine, str]) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     """A client of our server."""
     engine_log = EngineLog(engine[1], FastClock(), terminal=True)
-    with client_of(Server({TYPE: Echo()}, engine_log, Interruption(), Calls(grace=3.0))) as client:
+    with client_of(Server(lambda: {TYPE: Echo()}, engine_log, Interruption(), Calls(grace=3.0))) as client:
         yield client
 
 
@@ -275,7 +275,7 @@ def test_a_run_that_waits_for_its_moves_leaves_no_call_behind(
 
     begun = threading.Event()
     engine_log = EngineLog(engine[1], FastClock(), terminal=True)
-    served = Server({TYPE: Following()}, engine_log, stop, Calls(grace=0.0), on_cancel=lambda: how)
+    served = Server(lambda: {TYPE: Following()}, engine_log, stop, Calls(grace=0.0), on_cancel=lambda: how)
     server = grpc.server(ThreadPoolExecutor(4))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(served, server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -388,7 +388,9 @@ def test_a_destroy_is_said_to_forget_before_it_is_confirmed(engine: tuple[Engine
     for destroys, expected in ((False, 0), (True, 1)):
         engine[0].lines.clear()
         engine_log = EngineLog(engine[1], FastClock(), terminal=True)
-        with client_of(Server({TYPE: Echo()}, engine_log, Interruption(), destroys=destroys)) as client:
+        with client_of(
+            Server(lambda: {TYPE: Echo()}, engine_log, Interruption(), destroys=destroys)
+        ) as client:
             for number in range(3):
                 client.Read(proto.ReadRequest(id=f"{number}", urn=URN))
         said = [text for urn, text, _ in engine[0].lines if urn == "" and "only forgets" in text]

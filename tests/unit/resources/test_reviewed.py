@@ -11,7 +11,7 @@ import pytest
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.report.plan_text import outline
 from hyperv_placement.resources.declare import before
 from hyperv_placement.resources.properties import inputs_of

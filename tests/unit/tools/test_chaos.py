@@ -141,3 +141,12 @@ def test_the_last_words_of_a_run_are_its_errors_with_their_owners() -> None:
     assert list(errors_of("error: the stack is currently locked by 1 lock(s)")) == [
         " error: the stack is currently locked by 1 lock(s)"
     ]
+    full = [
+        "error: 2 errors occurred:",
+        "    1) write lock.json: no space left on device",
+        "    2) Unknown",
+        "done",
+    ]
+    assert list(errors_of("\n".join(full))) == [
+        " error: 2 errors occurred: 1) write lock.json: no space left on device 2) Unknown"
+    ]

@@ -10,7 +10,7 @@ from hyperv_placement.errors import PlacementError, StackFileError
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 
 from .machines import Draft, Extent, Seen, draft
 from .roots import Roots

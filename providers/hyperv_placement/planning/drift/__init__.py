@@ -1,6 +1,5 @@
 """Pure: a plan and what was read in, drift out: what is not as declared, since when and by whom as far as that is known."""
 
-from .acceptance import disturbances, still_elsewhere
 from .endings import OpenStart, ending_of
 from .found import drift_of
 from .left import LeftBehind, PlannedCopy
@@ -33,8 +32,6 @@ __all__ = [
     "PlannedCopy",
     "Readings",
     "Unknown",
-    "disturbances",
     "drift_of",
     "ending_of",
-    "still_elsewhere",
 ]  # fmt: skip

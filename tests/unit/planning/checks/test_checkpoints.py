@@ -8,7 +8,7 @@ from hyperv_placement.model.estate import Disk, VirtualMachine
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import StorageSpec
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, guid, host, inventory, machine, spec, stack
 
 LEAF, BASE = "D:\\a\\os_4F1C.avhdx", "D:\\a\\os.vhdx"

@@ -14,7 +14,7 @@ from hyperv_placement.model.options import MigrationOptions
 from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import StorageSpec, VmSpec
 from hyperv_placement.model.units import GIB
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, host, inventory, job, machine, spec, stack
 
 BASE = "D:\\VHD\\base.vhdx"

@@ -11,8 +11,8 @@ import pytest
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Maintenance, Rule
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.checks.survival import Survival, group_survival, loss
+from hyperv_placement.planning.plan import plan
 from tests.estates import host, inventory, machine, spec, stack
 
 GIB = 1024

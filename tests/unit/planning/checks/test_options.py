@@ -7,7 +7,7 @@ import pytest
 from hyperv_placement.model.options import MigrationOptions, reached_by
 from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.stack import StorageSpec
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, host, inventory, machine, spec, stack
 
 TWO = (disk(1, "D:\\a\\os.vhdx"), disk(1, "D:\\a\\data.vhdx", slot="scsi-0-1"))

@@ -10,7 +10,7 @@ from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.move import Move, Moves
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, ScheduledMove
-from hyperv_placement.planning import has_made_room
+from hyperv_placement.planning.machine.difference import has_made_room
 from tests.estates import machine
 
 HOME = "D:\\Hyper-V\\VM001"

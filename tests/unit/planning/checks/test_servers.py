@@ -8,7 +8,7 @@ from hyperv_placement.model import winpath
 from hyperv_placement.model.finding import Severity
 from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import StorageSpec, VmSpec
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, host, inventory, machine, spec, stack
 
 

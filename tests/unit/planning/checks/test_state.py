@@ -13,7 +13,6 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Standing, Step
 from hyperv_placement.model.units import GIB
 from hyperv_placement.operations.discovery.storage import undeclarable
-from hyperv_placement.planning import differences, observed, plan
 from hyperv_placement.planning.checks.state import (
     ACTIVITIES,
     HEALTH,
@@ -22,6 +21,8 @@ from hyperv_placement.planning.checks.state import (
     passing,
     state_findings,
 )
+from hyperv_placement.planning.machine.difference import differences, observed
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, host, inventory, machine, spec, stack
 
 

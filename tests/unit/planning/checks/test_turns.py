@@ -9,7 +9,7 @@ import pytest
 from hyperv_placement.model.guard import Occasion
 from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.stack import Turns
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import host, inventory, job, machine, spec, stack
 
 

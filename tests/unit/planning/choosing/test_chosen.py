@@ -10,8 +10,8 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Maintenance, Rule, Stack
 from hyperv_placement.model.units import GIB
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.choosing.build import chosen
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, facts, host, inventory, job, machine, spec, stack
 
 GIB_IN_MIB = 1024

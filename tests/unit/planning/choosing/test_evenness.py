@@ -13,8 +13,8 @@ from hyperv_placement.model.estate import Host, Inventory
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Balance, Load, Maintenance, Stack, VmSpec
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.choosing.evenness import level
+from hyperv_placement.planning.plan import plan
 from tests.estates import host, inventory, machine, spec, stack
 
 HOSTS = ("hv1", "hv2", "hv3")

@@ -13,7 +13,7 @@ from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Standing
 from hyperv_placement.model.stack import Away
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, guid, host, inventory, job, machine, spec, stack
 
 SHARE = "\\\\sofs.lab.example\\vms\\VM002"

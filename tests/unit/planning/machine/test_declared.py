@@ -11,9 +11,9 @@ from hyperv_placement.model.directory import DelegationSpec
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement
 from hyperv_placement.model.stack import StorageSpec, VmSpec
-from hyperv_placement.planning import observed
 from hyperv_placement.planning.delegation.entries import ACTING, MIGRATION_SERVICE, entries_of
 from hyperv_placement.planning.machine.declared import undeclared, undeclared_delegation
+from hyperv_placement.planning.machine.difference import observed
 from tests.estates import machine, spec, stack
 
 HV1, HV2, HV3 = (HostName(name) for name in ("hv1", "hv2", "hv3"))

@@ -12,8 +12,9 @@ from hyperv_placement.model.plan import Placement, Standing, Step
 from hyperv_placement.model.slots import place_of, slot_name
 from hyperv_placement.model.stack import StorageSpec
 from hyperv_placement.operations.discovery.storage import storage_of
-from hyperv_placement.planning import differences, observed, plan
+from hyperv_placement.planning.machine.difference import differences, observed
 from hyperv_placement.planning.machine.disk_keys import key_of, matching_disks
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.standing import judge
 from tests.estates import disk, guid, host, inventory, machine, spec, stack
 

@@ -14,9 +14,9 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, Schedule
 from hyperv_placement.model.stack import Stack, VmSpec
 from hyperv_placement.model.units import GIB
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.machine.legs import after, departures, end_of, onward, refitted, whole
 from hyperv_placement.planning.machine.wanted_move import order
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, facts, host, inventory, machine, stack
 
 HOME = "D:\\Hyper-V\\VM001"

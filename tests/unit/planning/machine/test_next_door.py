@@ -10,8 +10,8 @@ from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.siblings import Sibling, SiblingEntry, Siblings
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.machine.next_door import known_of, where
+from hyperv_placement.planning.plan import plan
 from tests.estates import guid, host, inventory, machine, spec, stack
 
 RAN = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)

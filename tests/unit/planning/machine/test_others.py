@@ -14,8 +14,8 @@ from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.others import Others, OthersSeen
 from hyperv_placement.model.siblings import Sibling, SiblingEntry, Siblings
 from hyperv_placement.model.stack import Maintenance, Stack
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.machine.others import of_others, undeclared
+from hyperv_placement.planning.plan import plan
 from tests.estates import guid, host, inventory, machine, spec, stack
 
 SEEN = inventory(host("hv1", machine(1), machine(2)), host("hv2", machine(3, "hv2"), machine(4, "hv2")))

@@ -9,7 +9,7 @@ from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import VmId
 from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import VmSpec
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import guid, host, inventory, machine, spec, stack
 
 

@@ -10,11 +10,11 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Placement, ScheduledMove, Standing, Step
 from hyperv_placement.model.stack import VmSpec
 from hyperv_placement.model.way_back import WayBack
-from hyperv_placement.planning import plan
 from hyperv_placement.planning.machine.declared import undeclared
 from hyperv_placement.planning.machine.home import fingerprint
 from hyperv_placement.planning.machine.wanted_move import order
 from hyperv_placement.planning.machine.way_back import located, way_back, ways_back
+from hyperv_placement.planning.plan import plan
 from tests.estates import guid, host, inventory, machine, spec, stack
 
 ASIDE, HOME = "E:\\Spare\\VM001", "D:\\Hyper-V\\VM001"

@@ -13,7 +13,7 @@ from hyperv_placement.model.plan import Schedule
 from hyperv_placement.model.stack import StorageSpec, VmSpec
 from hyperv_placement.model.throughput import NOTHING_OBSERVED, PastMove, Throughput
 from hyperv_placement.model.units import GIB, MIB
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.schedule.blackout import HANDOVER
 from hyperv_placement.planning.schedule.links import LINK
 from hyperv_placement.planning.schedule.throughput import LATEST, observed_throughput

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from hyperv_placement.model.units import GIB
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.schedule.peaks import rooms
 from tests.scenarios.estate import estate_of
 from tests.scenarios.test_scenarios import FILES, declared

@@ -9,7 +9,7 @@ import pytest
 from hyperv_placement.model.move import Moves
 from hyperv_placement.model.plan import Standing, Step
 from hyperv_placement.model.stack import StorageSpec
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import disk, host, inventory, machine, spec, stack
 
 SHARED_VOLUME = "C:\\ClusterStorage\\Volume1\\VM001"

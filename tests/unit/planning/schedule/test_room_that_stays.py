@@ -14,7 +14,7 @@ from hyperv_placement.model.options import MigrationOptions
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Hold, Stack
 from hyperv_placement.model.units import GIB, MIB
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.schedule.peaks import Room, rooms
 from hyperv_placement.report.plan_text import render_plan
 from tests.estates import disk, facts, host, inventory, job, machine, spec, stack

@@ -9,7 +9,7 @@ from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan, Schedule
 from hyperv_placement.model.stack import Rule, Stack, VmSpec
 from hyperv_placement.model.units import GIB
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import facts, host, inventory, job, machine, spec, stack
 
 GIB_IN_MIB = 1024

@@ -8,7 +8,7 @@ from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Maintenance, Rule, Stack
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from tests.estates import host, inventory, machine, spec, stack
 
 GIB = 1024

@@ -11,7 +11,7 @@ from hyperv_placement.model.names import VmId
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import GIB
-from hyperv_placement.planning import plan
+from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.schedule.places import Verdicts
 from hyperv_placement.planning.schedule.schedule import schedule_of
 from tests.estates import disk, facts, guid, host, inventory, machine, spec, stack
