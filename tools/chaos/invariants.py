@@ -26,7 +26,7 @@ _ENGINE_SAYS = (
 """Causes that are no machine's and no host's."""
 _KILLS_BELOW = frozenset({"kill-plugin", "kill-program", "kill-language-host"})
 _OF_KILLED = (
-    "error reading from server: EOF", "connection refused", "connection reset", "program exited with non-zero exit code",
+    "could not read plugin", "error reading from server: EOF", "connection refused", "connection reset", "program exited with non-zero exit code",
 )  # fmt: skip
 """What the engine says of the whole stack where one of its own processes was killed."""
 _PART = re.compile(r"\s+\d+\) ")
