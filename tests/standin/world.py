@@ -180,8 +180,11 @@ class Values(Estate):
         """Read all, or return what was read."""
         return found or self._world.sweep(self._clock.now())
 
-    def read_host(self, name: HostName, detail: Detail, found: Host | None = None) -> Host:  # noqa: ARG002 - the same
-        """Read one host."""
+    def read_host(
+        self, name: HostName, detail: Detail, found: Host | None = None, facts: HostFacts | None = None
+    ) -> Host:
+        """Read one host, in any detail."""
+        del detail, found, facts  # values show all
         return self._world.host(name, self._clock.now())
 
     def facts(self, host: HostName) -> HostFacts:

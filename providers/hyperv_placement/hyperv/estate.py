@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -36,6 +37,7 @@ from hyperv_placement.winrm.connection_errors import NotTriedError
 from hyperv_placement.winrm.credentials import check_logins
 from hyperv_placement.winrm.logins import Logins
 from hyperv_placement.winrm.sessions import Heard
+from hyperv_placement.winrm.together import Soon, together
 from hyperv_placement.wsman import Instance
 
 from . import host_facts, images, inventory
@@ -144,8 +146,10 @@ class Estate:
                 hosts[name] = result
         return Inventory(hosts=hosts, unreachable=silent)
 
-    def read_host(self, name: HostName, detail: Detail, found: Host | None = None) -> Host:
-        """Read one host. `found`: where its machines are, read before. Raises PlacementError."""
+    def read_host(
+        self, name: HostName, detail: Detail, found: Host | None = None, facts: HostFacts | None = None
+    ) -> Host:
+        """Read one host. `found`: where its machines are, read before; `facts`: of the host, read just before. Raises PlacementError."""
         client = self._clients[name]
         if detail == Detail.FULL:
             # Not one reading: it asks for each disk and each machine, and takes as long as there are many.
@@ -155,10 +159,10 @@ class Estate:
             host = found or inventory.read_host(client)
             if detail == Detail.PLACEMENT:
                 return host
-            facts = self.facts(name)
+            facts = facts or self.facts(name)
             if detail == Detail.HOST:
                 return replace(host, facts=facts)
-            vms = inventory.read_for_moves(client, host.vms, facts.computer_name)
+            vms = inventory.read_for_moves(client, host.vms, facts.computer_name, self._switches[name])
             return replace(host, facts=facts, vms=tuple(vms))
 
     def _with_each_machine(self, host: Host) -> Host:
@@ -212,21 +216,12 @@ class Estate:
     def facts(self, host: HostName) -> HostFacts:
         """Read what decides whether a move may start on `host` now."""
         now, client = self.clock.now(), self._clients[host]
-        names = self.names(host)
-        self._switches[host] = inventory.read_switches(client)
-        facts = host_facts.read_facts(client, names, self._switches[host], now)
-        before = self._traits.get(host)
-        if before is None:
-            traits = host_facts.read_traits(client, facts, self._switches[host])
-        else:
-            traits = host_facts.with_cluster(client, before)
+        facts, traits, self._switches[host] = host_facts.read_facts(
+            client, self.names(host), self._traits.get(host), now
+        )
         if traits.cluster != UNKNOWN_CLUSTER:  # else it is asked again
             self._traits[host] = traits
-        facts = replace(
-            host_facts.with_traits(facts, traits),
-            uuid_before=self._expected.get(host),
-            numa_free_mib=host_facts.read_numa_free(client, traits.numa_spanning),
-        )
+        facts = replace(facts, uuid_before=self._expected.get(host))
         self._read[host] = facts
         return facts
 
@@ -250,6 +245,11 @@ class Estate:
     def forget(self, host: HostName) -> None:
         """Read all of a host anew when it is asked for next: its settings were changed."""
         self._read.pop(host, None)
+
+    def together(self, *hosts: HostName) -> AbstractContextManager[Soon]:
+        """Return what takes readings of hosts that do not depend on each other: side by side where one of them is slow."""
+        clients = [self._clients[host] for host in hosts]
+        return together(lambda: any(client.slow for client in clients), len(clients))
 
     def read_vm(self, host: HostName, vm: VmId) -> VirtualMachine | None:
         """Read one machine on `host` with what a move must leave as it was; None where the host does not have it."""

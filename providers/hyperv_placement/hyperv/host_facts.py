@@ -64,12 +64,32 @@ class Traits:
     numa_spanning: bool | None
 
 
-def read_facts(client: Client, names: HostNames, switches: Sequence[Instance], now: float) -> HostFacts:
-    """Read a host's limits, active counts, free memory, volumes, systems and migrations: seven requests."""
-    total, free, build = _system(client)
-    # Whole, not projected: its keys name it in every call.
-    service = one_of(client, _SERVICE)
-    return HostFacts(
+def read_facts(
+    client: Client, names: HostNames, known: Traits | None, now: float
+) -> tuple[HostFacts, Traits, list[Instance]]:
+    """Read a host's limits, active counts, free memory, volumes, systems, switches and migrations, and its cluster: nine requests.
+
+    `known`: what it is able to do, as it was read before; else that is read, too. Returns that, and the switches, as well.
+    """
+    with client.together() as soon:
+        switches = soon(lambda: read_switches(client))
+        system = soon(lambda: _system(client))
+        # Whole, not projected: its keys name it in every call.
+        service = soon(lambda: one_of(client, _SERVICE))
+        volumes = soon(lambda: _volumes(client))
+        settings = soon(lambda: one_of(client, "Msvm_VirtualSystemMigrationServiceSettingData"))
+        realized = soon(lambda: read_guids(client, "Msvm_ComputerSystem"))
+        planned = soon(lambda: read_planned(client))
+    reference = service_reference(_keys(service()))
+    with client.together() as soon:
+        # After the systems: so a planned one that a running migration has made has its job here.
+        jobs = soon(lambda: read_jobs(client))
+        if known is None:
+            found = soon(lambda: read_traits(client, reference, names.computer_name, switches()))
+        else:
+            found = soon(lambda: with_cluster(client, known))
+    traits, (total, free, build) = found(), system()
+    facts = HostFacts(
         full_name=names.full_name,
         computer_name=names.computer_name,
         proven=names.proven,
@@ -77,15 +97,17 @@ def read_facts(client: Client, names: HostNames, switches: Sequence[Instance], n
         memory_mib=total,
         memory_free_mib=free,
         build=build,
-        volumes=_volumes(client),
-        migration=_migration(service, one_of(client, "Msvm_VirtualSystemMigrationServiceSettingData")),
-        realized=read_guids(client, "Msvm_ComputerSystem"),
-        planned=read_planned(client),
-        switches=tuple(sorted(row.text("ElementName") for row in switches)),
-        service=_keys(service),
+        volumes=volumes(),
+        migration=_migration(service(), settings()),
+        realized=realized(),
+        planned=planned(),
+        switches=tuple(sorted(row.text("ElementName") for row in switches())),
+        service=_keys(service()),
         read_at=now,
-        jobs=read_jobs(client),
+        jobs=jobs(),
+        numa_free_mib=read_numa_free(client, traits.numa_spanning),
     )
+    return _with_traits(facts, traits), traits, switches()
 
 
 def read_room(client: Client, before: HostFacts, now: float, *, arriving: bool) -> HostFacts:
@@ -94,28 +116,35 @@ def read_room(client: Client, before: HostFacts, now: float, *, arriving: bool) 
     Always what the service counts and where it listens. Of a host that a machine would come to, memory, volumes, and the
     systems and switches that are there; of one that a machine only leaves, those stay as they were.
     """
-    service = one_of(client, _SERVICE)
+    if not arriving:
+        return _with_service(before, one_of(client, _SERVICE), now)
+    with client.together() as soon:
+        service = soon(lambda: one_of(client, _SERVICE))
+        memory = soon(lambda: _system(client))
+        there = soon(lambda: _systems(client, before))
+        volumes = soon(lambda: _volumes(client))
+        numa_free = soon(lambda: read_numa_free(client, before.numa_spanning))
+    (total, free, build), (realized, planned, switches) = memory(), there()
+    return replace(
+        _with_service(before, service(), now),
+        memory_mib=total,
+        memory_free_mib=free,
+        build=build,
+        volumes=volumes(),
+        realized=realized,
+        planned=planned,
+        switches=switches,
+        numa_free_mib=numa_free(),
+    )
+
+
+def _with_service(before: HostFacts, service: Instance, now: float) -> HostFacts:
     live, storage, addresses = _in_use(service)
-    facts = replace(
+    return replace(
         before,
         migration=replace(before.migration, active_live=live, active_storage=storage, addresses=addresses),
         service=_keys(service),
         read_at=now,
-    )
-    if not arriving:
-        return facts
-    total, free, build = _system(client)
-    realized, planned, switches = _systems(client, before)
-    return replace(
-        facts,
-        memory_mib=total,
-        memory_free_mib=free,
-        build=build,
-        volumes=_volumes(client),
-        realized=realized,
-        planned=planned,
-        switches=switches,
-        numa_free_mib=read_numa_free(client, before.numa_spanning),
     )
 
 
@@ -157,7 +186,7 @@ def _keys(service: Instance) -> Mapping[str, str]:
     return {key: service.text(key) for key in SERVICE_KEYS if service.text(key)}
 
 
-def with_traits(facts: HostFacts, traits: Traits) -> HostFacts:
+def _with_traits(facts: HostFacts, traits: Traits) -> HostFacts:
     """Return `facts` with what the host is able to do."""
     return replace(
         facts,
@@ -182,25 +211,36 @@ def service_reference(keys: Mapping[str, str]) -> EndpointReference:
     return EndpointReference(resource_uri(_SERVICE), keys)
 
 
-def read_traits(client: Client, facts: HostFacts, switches: Sequence[Instance]) -> Traits:
+def read_traits(
+    client: Client, service: EndpointReference, computer_name: str, switches: Sequence[Instance]
+) -> Traits:
     """Read what a host is able to do; None for what it does not report."""
-    cluster, limit = read_name_and_limit(client)
-    maker, model, processors = _processor(client)
-    networks, vlans = read_networks(client, switches)
+    with client.together() as soon:
+        membership = soon(lambda: read_name_and_limit(client))
+        processor = soon(lambda: _processor(client))
+        made = soon(lambda: read_networks(client, switches))
+        vectors = soon(lambda: read_vectors(client, service, computer_name))
+        versions = soon(lambda: _versions(client))
+        virtual_sans = soon(lambda: _virtual_sans(client))
+        credential_guard = soon(lambda: _credential_guard(client))
+        uuid = soon(lambda: read_uuid(client))
+        numa_spanning = soon(lambda: _numa_spanning(client))
+    (cluster, limit), (maker, model, processors) = membership(), processor()
+    networks, vlans = made()
     return Traits(
         processor=maker,
         processor_model=model,
         processors=processors,
-        vectors=read_vectors(client, service_reference(facts.service), facts.computer_name),
-        versions=_versions(client),
-        fibre_channel=_virtual_sans(client),
+        vectors=vectors(),
+        versions=versions(),
+        fibre_channel=virtual_sans(),
         cluster=cluster,
         cluster_migrations=limit,
-        credential_guard=_credential_guard(client),
-        uuid=read_uuid(client),
+        credential_guard=credential_guard(),
+        uuid=uuid(),
         networks=networks,
         vlans=vlans,
-        numa_spanning=_numa_spanning(client),
+        numa_spanning=numa_spanning(),
     )
 
 

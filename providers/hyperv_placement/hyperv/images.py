@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from functools import partial
 
 from hyperv_placement.errors import WsmanFaultError
 from hyperv_placement.model import winpath
@@ -26,8 +27,10 @@ def with_details(client: Client, vm: VirtualMachine) -> VirtualMachine:
 
     Parents that nothing of the machine attaches are read as well: where they are copied, they take room.
     """
-    disks = [_detailed(client, disk) for disk in vm.disks]
-    frozen = [_detailed(client, disk) for disk in vm.frozen]
+    with client.together() as soon:
+        read = [soon(partial(_detailed, client, disk)) for disk in (*vm.disks, *vm.frozen)]
+    detailed = [disk() for disk in read]
+    disks, frozen = detailed[: len(vm.disks)], detailed[len(vm.disks) :]
     attached = {winpath.comparable(disk.path) for disk in (*disks, *frozen)}
     return replace(
         vm,
@@ -63,8 +66,10 @@ def has_disk(client: Client, path: str) -> bool:
 def _detailed(client: Client, disk: Disk) -> Disk:
     if disk.kind != DiskKind.VIRTUAL_HARD_DISK:
         return disk
-    state = _image(client, "GetVirtualHardDiskState", "State", disk.path)
-    setting = _image(client, "GetVirtualHardDiskSettingData", "SettingData", disk.path)
+    with client.together() as soon:
+        asked = soon(lambda: _image(client, "GetVirtualHardDiskState", "State", disk.path))
+        made = soon(lambda: _image(client, "GetVirtualHardDiskSettingData", "SettingData", disk.path))
+    state, setting = asked(), made()
     if setting is None:
         return disk  # what is not known to be whole is not moved
     return replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from hyperv_placement.errors import ProtocolError, WsmanFaultError
@@ -58,7 +58,7 @@ def read_host(client: Client) -> Host:
 
     Raises the client's errors.
     """
-    rows = _rows(client, None)
+    rows = _rows(client, None, _settings(client, None))
     # After the machines: so a planned system that a running migration has made has its job here.
     jobs = client.query("Msvm_MigrationJob", *_JOB)
     return Host(
@@ -70,24 +70,31 @@ def read_host(client: Client) -> Host:
     )
 
 
-def read_for_moves(client: Client, vms: Iterable[VirtualMachine], computer_name: str) -> list[VirtualMachine]:
-    """Return machines of this host with all that a move asks of them: a query for each class, for all of them."""
-    return complete(vms, _move_rows(client), read_cluster(client, computer_name))
+def read_for_moves(
+    client: Client, vms: Iterable[VirtualMachine], computer_name: str, switches: Sequence[Instance]
+) -> list[VirtualMachine]:
+    """Return machines of this host with all that a move asks of them: a query for each class, for all of them.
+
+    `switches`: as they were just read.
+    """
+    rows, cluster = _move_rows(client, switches, computer_name)
+    return complete(vms, rows, cluster)
 
 
 def read_vm(client: Client, vm: VmId) -> VirtualMachine | None:
     """Read one machine with what a move must leave as it was; None where the host does not have it."""
     if not has_vm(client, vm):
         return None
-    rows = MoveRows(
-        ports=_ports(client, vm), switches=read_switches(client), heartbeats=_heartbeats(client, vm)
-    )
-    found = _placed(client, vm)  # read last: what has left meanwhile has no adapters here, and is not here
+    with client.together() as soon:
+        ports = soon(lambda: _ports(client, vm))
+        switches = soon(lambda: read_switches(client))
+        heartbeats = soon(lambda: _heartbeats(client, vm))
+        settings = soon(lambda: _settings(client, vm))
+    rows = MoveRows(ports=ports(), switches=switches(), heartbeats=heartbeats())
+    # Its system is read last: what has left meanwhile has no adapters here, and is not here.
+    placed = machines(_rows(client, vm, settings()), client.host.name)
+    found = next((each for each in placed if each.id == vm), None)
     return None if found is None else complete([found], rows, ClusterView(readable=False))[0]
-
-
-def _placed(client: Client, vm: VmId) -> VirtualMachine | None:
-    return next((each for each in machines(_rows(client, vm), client.host.name) if each.id == vm), None)
 
 
 def has_vm(client: Client, vm: VmId) -> bool:
@@ -152,28 +159,37 @@ def read_guids(client: Client, class_name: str) -> tuple[VmId, ...]:
     return tuple(sorted(vm_id(row.text("Name")) for row in rows if is_guid(row.text("Name"))))
 
 
-def _rows(client: Client, vm: VmId | None) -> Rows:
-    """Read where all machines are, or one by the prefix of its InstanceIDs.
+def _settings(client: Client, vm: VmId | None) -> list[Instance]:
+    """Read the settings of all machines, or of one and its checkpoints."""
+    where = {"VirtualSystemIdentifier": vm} if vm else None
+    return client.query("Msvm_VirtualSystemSettingData", *_SETTING, where=where)
 
-    Settings first and systems last: a machine in both was there all the time, so all its devices were read.
+
+def _rows(client: Client, vm: VmId | None, of_machines: list[Instance]) -> Rows:
+    """Read where all machines are, or one by the prefix of its InstanceIDs; `of_machines`: their settings.
+
+    Those were read first, and systems are read last: a machine in both was there all the time, so all its devices were read.
     """
     of_vm = _prefix(vm)
-    of_machines = client.query(
-        "Msvm_VirtualSystemSettingData", *_SETTING, where={"VirtualSystemIdentifier": vm} if vm else None
-    )
-    disks = client.query(
-        "Msvm_StorageAllocationSettingData", *_DISK, where={"ResourceType": MEDIUM}, like=of_vm
-    )
-    # In a sweep they come with the disks of all; the prefix of one machine leaves those of its checkpoints out.
-    frozen = list(_frozen(client, of_machines, *_DISK)) if vm else []
-    devices = client.query(
-        "Msvm_ResourceAllocationSettingData",
-        *_DRIVE,
-        where={"ResourceType": CONTROLLERS_AND_DRIVES},
-        like=of_vm,
-    )
+    with client.together() as soon:
+        disks = soon(
+            lambda: client.query(
+                "Msvm_StorageAllocationSettingData", *_DISK, where={"ResourceType": MEDIUM}, like=of_vm
+            )
+        )
+        # In a sweep they come with the disks of all; the prefix of one machine leaves those of its checkpoints out.
+        frozen = soon(lambda: list(_frozen(client, of_machines, *_DISK)) if vm else [])
+        devices = soon(
+            lambda: client.query(
+                "Msvm_ResourceAllocationSettingData",
+                *_DRIVE,
+                where={"ResourceType": CONTROLLERS_AND_DRIVES},
+                like=of_vm,
+            )
+        )
+    media, drives = [*disks(), *frozen()], devices()  # where one was not read, nothing more is asked
     systems = client.query("Msvm_ComputerSystem", *_SYSTEM, where={"Name": vm} if vm else None)
-    return Rows(systems=systems, settings=of_machines, disks=[*disks, *frozen], devices=devices)
+    return Rows(systems=systems, settings=of_machines, disks=media, devices=drives)
 
 
 def _frozen(client: Client, settings: Iterable[Instance], *properties: str) -> Iterator[Instance]:
@@ -184,37 +200,54 @@ def _frozen(client: Client, settings: Iterable[Instance], *properties: str) -> I
             yield from client.query("Msvm_StorageAllocationSettingData", *properties, like=prefix)
 
 
-def _move_rows(client: Client) -> MoveRows:
+def _move_rows(
+    client: Client, switches: Sequence[Instance], computer_name: str
+) -> tuple[MoveRows, ClusterView]:
     """Read what only a move asks: a query a class for all machines.
 
     Memory last, which every machine has: one without it has left meanwhile, and what it has was not read.
     """
+    with client.together() as soon:
 
-    def settings(class_name: str, *properties: str, **where: int) -> list[Instance] | None:
-        return read_if_allowed(client, class_name, *properties, where=where)
+        def settings(class_name: str, *properties: str, **where: int) -> Callable[[], list[Instance] | None]:
+            return soon(lambda: read_if_allowed(client, class_name, *properties, where=where))
 
-    rows = MoveRows(
-        summaries=read_dynamic_memory(client),
-        security=settings("Msvm_SecuritySettingData", "InstanceID", "TpmEnabled"),
-        ports=_ports(client, None),
-        switches=read_switches(client),
-        heartbeats=_heartbeats(client, None),
-        processors=settings(
+        summaries = soon(lambda: read_dynamic_memory(client))
+        security = settings("Msvm_SecuritySettingData", "InstanceID", "TpmEnabled")
+        ports = soon(lambda: _ports(client, None))
+        heartbeats = soon(lambda: _heartbeats(client, None))
+        processors = settings(
             "Msvm_ProcessorSettingData",
             "InstanceID",
             "LimitProcessorFeatures",
             "VirtualQuantity",
             "MaxProcessorsPerNumaNode",
-        ),
-        assigned=settings("Msvm_PciExpressSettingData", "InstanceID"),
-        gpu_partitions=settings("Msvm_GpuPartitionSettingData", "InstanceID"),
-        fc_ports=settings("Msvm_FcPortAllocationSettingData", "InstanceID", "HostResource"),
-        fc_switches=read_fc_switches(client),
-        dvd_drives=settings("Msvm_ResourceAllocationSettingData", *_DRIVE, ResourceType=DVD_DRIVE),
-        vlans=settings(VLANS, *VLAN_IDS),
-        offloads=settings("Msvm_EthernetSwitchPortOffloadSettingData", "InstanceID", "IOVOffloadWeight"),
+        )
+        assigned = settings("Msvm_PciExpressSettingData", "InstanceID")
+        gpu_partitions = settings("Msvm_GpuPartitionSettingData", "InstanceID")
+        fc_ports = settings("Msvm_FcPortAllocationSettingData", "InstanceID", "HostResource")
+        fc_switches = soon(lambda: read_fc_switches(client))
+        dvd_drives = settings("Msvm_ResourceAllocationSettingData", *_DRIVE, ResourceType=DVD_DRIVE)
+        vlans = settings(VLANS, *VLAN_IDS)
+        offloads = settings("Msvm_EthernetSwitchPortOffloadSettingData", "InstanceID", "IOVOffloadWeight")
+        cluster = soon(lambda: read_cluster(client, computer_name))
+    rows = MoveRows(
+        summaries=summaries(),
+        security=security(),
+        ports=ports(),
+        switches=switches,
+        heartbeats=heartbeats(),
+        processors=processors(),
+        assigned=assigned(),
+        gpu_partitions=gpu_partitions(),
+        fc_ports=fc_ports(),
+        fc_switches=fc_switches(),
+        dvd_drives=dvd_drives(),
+        vlans=vlans(),
+        offloads=offloads(),
     )
-    return replace(rows, memory=settings("Msvm_MemorySettingData", *_MEMORY))
+    memory = read_if_allowed(client, "Msvm_MemorySettingData", *_MEMORY)
+    return replace(rows, memory=memory), cluster()
 
 
 def read_dynamic_memory(client: Client, vm: str | None = None) -> list[Instance] | None:

@@ -29,12 +29,16 @@ def read_networks(
     if not switches:
         return (), ()
     of_switches = {"InstanceID": tuple(f"Microsoft:{row.text('Name').upper()}" for row in switches)}
-    ports = _if_shown(client, _PORTS, "InstanceID", "HostResource", like=of_switches)
-    settings = _if_shown(
-        client, _SETTINGS, "VirtualSystemIdentifier", "BandwidthReservationMode", "IOVPreferred"
-    )
-    tags = _if_shown(client, VLANS, *VLAN_IDS)
-    kinds = kinds_of(switches, ports or ()) or _kinds_by_adapters(client, switches)
+    with client.together() as soon:
+        ports = soon(lambda: _if_shown(client, _PORTS, "InstanceID", "HostResource", like=of_switches))
+        asked = soon(
+            lambda: _if_shown(
+                client, _SETTINGS, "VirtualSystemIdentifier", "BandwidthReservationMode", "IOVPreferred"
+            )
+        )
+        used = soon(lambda: _if_shown(client, VLANS, *VLAN_IDS))
+    settings, tags = asked(), used()
+    kinds = kinds_of(switches, ports() or ()) or _kinds_by_adapters(client, switches)
     networks = None if not kinds and settings is None else tuple(_made(switches, kinds, settings or ()))
     return networks, None if tags is None else tuple(sorted(set(vlan_ids(tags))))
 

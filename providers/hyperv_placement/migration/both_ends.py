@@ -30,8 +30,11 @@ class Ends:
         """Read both, the destination first: a machine that is on its way is then seen at least once."""
         move = self.move
         destination = self._side(move.destination)
-        source = self._side(move.source) if move.changes_host else destination
-        return Look(source=source, destination=destination, planned=self._planned())
+        if not move.changes_host:
+            return Look(source=destination, destination=destination, planned=False)
+        with self.estate.together(move.source, move.destination) as soon:
+            source, planned = soon(lambda: self._side(move.source)), soon(self._planned)
+        return Look(source=source(), destination=destination, planned=planned())
 
     def whereabouts(self, look: Look, enabled_state: int) -> str:
         """Return in words where the machine is; every other host is asked where neither end has it."""
@@ -72,8 +75,6 @@ class Ends:
             return Unread(reason=error.message, lasting=isinstance(error, LASTING))
 
     def _planned(self) -> bool | None:
-        if not self.move.changes_host:
-            return False
         try:
             return self.move.vm.id in inventory.read_planned(self.estate.client(self.move.destination))
         except PlacementError:  # not False: what was not read may be there

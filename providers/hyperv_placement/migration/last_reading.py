@@ -71,13 +71,17 @@ def _with_what_is_set_while_off(
 
     Both change only while a machine is off (Enable-VMTPM page; Set-VMProcessor page of -CompatibilityForMigrationEnabled).
     """
-    if vm.state == VmState.RUNNING and ran_s > MARGIN_S and move.vm.vtpm is not None:
-        vm = replace(vm, vtpm=move.vm.vtpm, vectors=move.vm.vectors)
-    else:
-        vm = replace(vm, vtpm=estate.has_virtual_tpm(vm))
-    if move.changes_host and vm.vectors is None:
-        vm = estate.with_vectors(vm, source)
-    return vm
+    ran_since = vm.state == VmState.RUNNING and ran_s > MARGIN_S and move.vm.vtpm is not None
+    known = replace(vm, vtpm=move.vm.vtpm, vectors=move.vm.vectors) if ran_since else vm
+    with estate.client(move.source).together() as soon:
+        vtpm = None if ran_since else soon(lambda: estate.has_virtual_tpm(known))
+        lacks = move.changes_host and known.vectors is None
+        vectors = soon(lambda: estate.with_vectors(known, source).vectors) if lacks else None
+    return replace(
+        known,
+        vtpm=known.vtpm if vtpm is None else vtpm(),
+        vectors=known.vectors if vectors is None else vectors(),
+    )
 
 
 def _ran_s(system: Instance) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 from hyperv_placement.errors import PlacementError
@@ -49,6 +50,8 @@ def left_at_source(ends: Ends) -> Left:
     ]
     client = ends.estate.client(move.source)
     try:
-        return Left(files=tuple(path for path in gone if has_disk(client, path)))
+        with client.together() as soon:
+            there = [soon(partial(has_disk, client, path)) for path in gone]
+        return Left(files=tuple(path for path, found in zip(gone, there, strict=True) if found()))
     except PlacementError as error:
         return Left(unread=error.message)

@@ -6,6 +6,7 @@ It is sent once; `short_order` has the one case in which another text of it foll
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from hyperv_placement.codes.catalogue import UNKNOWN_REMEDY, return_value
 from hyperv_placement.errors import (
@@ -88,10 +89,15 @@ class Starter:
 
         Both hosts are asked: whether a destination shows the job of its source is unverified.
         """
-        for host in dict.fromkeys((self.context.move.source, self.context.move.destination)):
-            rows = inventory.jobs_of(self.context.estate.client(host), self.context.move.vm.id)
-            found = self._ours(rows)
-            if found is not None and host == self.context.move.source:
+        move, estate = self.context.move, self.context.estate
+        hosts = tuple(dict.fromkeys((move.source, move.destination)))
+        with estate.together(*hosts) as soon:
+            asked = {
+                host: soon(partial(inventory.jobs_of, estate.client(host), move.vm.id)) for host in hosts
+            }
+        for host, rows in asked.items():
+            found = self._ours(rows())
+            if found is not None and host == move.source:
                 return found
         return None
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.hyperv.detail import Detail
@@ -16,6 +18,7 @@ from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.planning.machine.computers import showing_the_same
 from hyperv_placement.workspace.handoff import HandedOff, Handoff
 
+Reading = TypeVar("Reading")
 UNDER_WAY_MAX_AGE_S = 60.0
 """Seconds for which a sweep that shows a job of a machine may serve to follow it."""
 
@@ -39,6 +42,41 @@ class Close:
         """Say whether it shows what a move asks of this machine."""
         return any(each.id == vm and each.switches is not None for each in self.host.vms)
 
+    def serves(self, oldest: float, after: float | None) -> bool:
+        """Judged by when it was asked for: each that has waited for a slow host would read it once more, one after the other."""
+        return self.begun >= oldest and (after is None or self.begun > after)
+
+
+class _Latest(Generic[Reading]):
+    """The latest of readings that one thread at a time makes, for all that wait for one."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._under_way = False
+        self.last: Reading | None = None
+
+    def get(self, serves: Callable[[Reading], bool], read: Callable[[Reading | None], Reading]) -> Reading:
+        """Return the latest where it `serves`, or read; `read` is given the latest. Whoever waits is looked after at each end.
+
+        With a lock alone, one that came later could begin the next reading before those looked whom this one serves.
+        """
+        with self._changed:
+            while self.last is None or not serves(self.last):
+                if not self._under_way:
+                    self._under_way = True
+                    break
+                self._changed.wait()
+            else:
+                return self.last
+        found = self.last
+        try:
+            found = read(self.last)
+            return found
+        finally:
+            with self._changed:
+                self.last, self._under_way = found, False
+                self._changed.notify_all()
+
 
 class Readings:
     """The readings of one stack's hosts. Any number of threads may ask for one."""
@@ -48,23 +86,26 @@ class Readings:
         self._estate = estate
         self._clock = clock
         self._handoff = handoff
-        self._sweeping = threading.Lock()
-        self._last: Sweep | None = None
-        self._reading_host = {name: threading.Lock() for name in estate.specs}
-        self._ends: dict[HostName, Close] = {}
+        self._sweeps: _Latest[Sweep] = _Latest()
+        self._ends: dict[HostName, _Latest[Close]] = {name: _Latest() for name in estate.specs}
         self._telling_apart = threading.Lock()
         self._distinguished: Sweep | None = None
 
     def sweep(self, *, max_age: float | None = None, after: float | None = None) -> Sweep:
         """Return a sweep no older than `max_age` seconds, and begun later than `after`; any, where neither is given."""
-        asked = self._clock.now()
-        oldest = None if max_age is None else asked - max_age
-        with self._sweeping:
-            if self._last is None:
-                self._last = self._from_program()
-            if self._last is None or not _serves(self._last, oldest, after):
-                self._last = self._swept(first=self._last is None)
-            return self._last
+        oldest = None if max_age is None else self._clock.now() - max_age
+
+        def serves(sweep: Sweep) -> bool:
+            """Judged by when it was asked for: who has waited for a slow sweep must not start another one."""
+            return (after is None or sweep.begun > after) and (oldest is None or sweep.begun >= oldest)
+
+        def read(last: Sweep | None) -> Sweep:
+            handed = self._from_program() if last is None else None
+            if handed is not None and serves(handed):
+                return handed
+            return self._swept(first=last is None and handed is None)
+
+        return self._sweeps.get(serves, read)
 
     def _swept(self, *, first: bool) -> Sweep:
         """Sweep; the first one, made before the program runs, is the program's too."""
@@ -106,22 +147,23 @@ class Readings:
 
     def _read_end(self, host: Host, vm: VirtualMachine, oldest: float, after: float | None) -> Host:
         source = vm.host == host.name
-        with self._reading_host[host.name]:
-            last = self._ends.get(host.name)
-            # By when it was asked for: each that has waited for a slow host would read it once more, one after the other.
-            old = last is None or last.begun < oldest or (after is not None and last.begun <= after)
-            if last is None or old or (source and not last.reports(vm.id)):
-                begun = self._clock.now()
-                last = Close(
-                    host=self._estate.read_host(host.name, Detail.MOVE if source else Detail.HOST, host),
-                    begun=begun,
-                )
-                self._ends[host.name] = last
-            return replace(host, facts=last.host.facts, vms=last.host.vms)
+
+        def serves(last: Close) -> bool:
+            return last.serves(oldest, after) and (not source or last.reports(vm.id))
+
+        def read(last: Close | None) -> Close:
+            # Of a host that was just read as the destination of another move the machines alone are lacking.
+            young = last if last is not None and last.serves(oldest, after) else None
+            begun, facts = (self._clock.now(), None) if young is None else (young.begun, young.host.facts)
+            detail = Detail.MOVE if source else Detail.HOST
+            return Close(host=self._estate.read_host(host.name, detail, host, facts), begun=begun)
+
+        shown = self._ends[host.name].get(serves, read).host
+        return replace(host, facts=shown.facts, vms=shown.vms)
 
     def last_facts(self, *hosts: HostName) -> dict[HostName, HostFacts]:
         """Return what was last read of hosts for moves, of those that were read."""
-        ends = {name: self._ends.get(name) for name in hosts}
+        ends = {name: self._ends[name].last for name in hosts if name in self._ends}
         return {name: end.host.facts for name, end in ends.items() if end and end.host.facts}
 
     def apart(self, sweep: Sweep) -> Inventory:
@@ -144,8 +186,3 @@ class Readings:
         Another sweep of many hosts before would only keep it waiting.
         """
         return UNDER_WAY_MAX_AGE_S if self.is_moving(vm) else START_MAX_AGE_S
-
-
-def _serves(sweep: Sweep, oldest: float | None, after: float | None) -> bool:
-    """Judged by when it was asked for: who has waited for a slow sweep must not start another one."""
-    return (after is None or sweep.begun > after) and (oldest is None or sweep.begun >= oldest)

@@ -6,7 +6,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from hyperv_placement.clock import Clock
 from hyperv_placement.errors import HostUnreachableError, ProtocolError
@@ -22,6 +23,7 @@ from hyperv_placement.wsman import (
 
 from .bounds import MEBIBYTE, Bounds
 
+Result = TypeVar("Result")
 _ROW, _VALUE = 400, 100
 """Bytes of a row, and of the place of a value in it, beside the texts themselves (measured with CPython 3.11)."""
 _ENOUGH = "Look what answers at its address: no healthy host has so many rows"
@@ -37,6 +39,17 @@ class _Own(threading.local):
     """Bytes of its rows; None outside a reading."""
     waited: float = 0
     """Seconds that it has waited for other hosts, which are no part of this one's time."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Share:
+    """What a thread gets of the reading of another one that has begun it, and what it gives back."""
+
+    end: tuple[float, float] | None
+    waited: float
+    counted: bool
+    """Whether rows are counted as those of a reading."""
+    held: int = 0
 
 
 class Budget:
@@ -110,6 +123,26 @@ class Budget:
                     self._held -= self._own.held - before
                 self._own.held = before
             raise
+
+    def share(self) -> Share:
+        """Return what another thread is to ask the host by, which reads a part of what this one reads."""
+        return Share(end=self._own.end, waited=self._own.waited, counted=self._own.held is not None)
+
+    def shared(self, share: Share, ask: Callable[[], Result]) -> Result:
+        """Ask in this thread by the time of another one, and count the rows as of that one's reading."""
+        own = self._own
+        own.end, own.waited, own.held = share.end, share.waited, 0 if share.counted else None
+        try:
+            return ask()
+        finally:
+            share.waited, share.held = own.waited, own.held or 0
+            own.end, own.waited, own.held = None, 0, None
+
+    def given_back(self, share: Share) -> None:
+        """Hold the rows that were read by a share until this thread's reading ends."""
+        self._own.waited = max(self._own.waited, share.waited)
+        if self._own.held is not None:
+            self._own.held += share.held
 
     def take(self, rows: Iterable[Item]) -> None:
         """Count rows of this thread's reading. Raises ProtocolError where all readings of the host hold too many."""

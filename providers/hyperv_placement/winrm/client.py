@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import TypeVar
 
 from hyperv_placement.clock import Clock
@@ -53,7 +53,8 @@ from .faults import (
 )
 from .logins import Logins
 from .projection import Like, Where, fits, typed
-from .sessions import Heard, Sessions
+from .sessions import SESSIONS, Heard, Sessions
+from .together import Pace, Soon, together
 from .trouble import ReportedTroubles
 
 _log = logging.getLogger(__name__)
@@ -88,7 +89,8 @@ class Client:
         self.reported = ReportedTroubles()
         self.budget = Budget(host.name, clock, bounds)
         self._bounds = bounds
-        self._sessions = Sessions(host, logins, heard, bounds, self.budget.waiting)
+        self._pace = Pace(clock)
+        self._sessions = Sessions(host, logins, heard, bounds, self.budget.waiting, self._pace.noted)
         self._envelope_size = MAX_ENVELOPE_SIZE
         self._has_answered = False
         self._forms: dict[tuple[str, ...], int] = {}
@@ -146,6 +148,18 @@ class Client:
             )  # fmt: skip
             return found
         raise FilterFaultError(f"{self.host.name} refuses every way of reading {class_name}")
+
+    def together(self) -> AbstractContextManager[Soon]:
+        """Return what takes readings that do not depend on each other; after the block each has its result, or its error.
+
+        A host that is slow is asked on all its connections at once, any other one after the other, on one connection.
+        """
+        return together(lambda: self._pace.slow, SESSIONS, self.budget)
+
+    @property
+    def slow(self) -> bool:
+        """Whether the host takes long to answer."""
+        return self._pace.slow
 
     def was_lacking(self, namespace: str) -> bool:
         """Say whether the host lacked a namespace when it was last asked: `remember_lacking` was called."""

@@ -43,13 +43,15 @@ class Sessions:
         heard: Heard | None = None,
         bounds: Bounds = BOUNDS,
         waiting: Callable[[], Callable[[], None]] = lambda: lambda: None,
+        noted: Callable[[Callable[[], bytes]], bytes] = lambda send: send(),
     ) -> None:
-        """`waiting`: called before other hosts' logins are waited for; what it returns, afterwards."""
+        """`waiting`: called before other hosts' logins are waited for; what it returns, afterwards. `noted`: sends, and notes the time."""
         self._host = host
         self._heard = heard
         self._logins = logins
         self._bounds = bounds
         self._waiting = waiting
+        self._noted = noted
         self._decoding = threading.Lock()
         """One tree of elements at a time: it is the largest thing that an answer makes."""
         self._free: list[Transport] = []
@@ -180,7 +182,7 @@ class Sessions:
         return self._logins.use(session.credential, self._host.name, sent)
 
     def _carried(self, session: Transport, request: Request, message: bytes) -> bytes:
-        return exchanged(self._host.name, session, request, message)
+        return self._noted(lambda: exchanged(self._host.name, session, request, message))
 
     @contextmanager
     def _lent(self) -> Iterator[Transport]:

@@ -57,7 +57,8 @@ class Answering(Client):
         spec = HostSpec(
             name=HostName("hv1"), endpoint="https://hv1.corp.example:5986/wsman", connection=Connection()
         )
-        super().__init__(spec, Logins(), FastClock())
+        self.clock = FastClock()
+        super().__init__(spec, Logins(), self.clock)
         self._answer = answer
         self.asked: list[tuple[str, str]] = []
 
@@ -70,4 +71,4 @@ class Answering(Client):
             case _:
                 raise AssertionError(request)
         self.asked.append(question)
-        return decode_response(self._answer(*question))
+        return decode_response(self._pace.noted(lambda: self._answer(*question)))

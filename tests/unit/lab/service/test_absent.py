@@ -91,7 +91,7 @@ def test_a_lone_host_is_read_whole(desk: MAKER, form: str, release: str) -> None
     """No cluster, no device, no virtual TPM and no Credential Guard: none of it in doubt, whatever form says so."""
     at = desk(estate(machine("WEB01"), build=BUILDS[release], absent_form=form))
     client = AtDesk(at)
-    (vm,) = read_for_moves(client, read_host(client).vms, "HV1")
+    (vm,) = read_for_moves(client, read_host(client).vms, "HV1", [])
     assert (vm.clustered, vm.cluster_unread, vm.vtpm) == (False, None, False)
     assert vm.devices is not None
     assert not vm.devices.assigned
