@@ -8,8 +8,9 @@ from itertools import combinations
 from hyperv_placement import quoting
 from hyperv_placement.model.estate import HostFacts, Inventory, VirtualMachine
 from hyperv_placement.model.finding import Finding, Subject
-from hyperv_placement.model.names import HostName, VmId, dns
+from hyperv_placement.model.names import HostName, VmId, dns, natural
 from hyperv_placement.model.own_name import doubt, own_name
+from hyperv_placement.model.unreachable import several
 
 REPLICAS = frozenset({2, 3, 4})
 """Msvm_ComputerSystem.ReplicationMode of a replica, a test replica and an extended replica (win32 page of the class):
@@ -154,11 +155,27 @@ def keeps_out(name: HostName, facts: HostFacts) -> Iterator[Finding]:
 
 
 def unnamed(inventory: Inventory, destinations: Iterable[HostName]) -> Iterator[Finding]:
-    """Yield a warning for each destination whose name nothing proves, with what to write into the stack file."""
+    """Yield a warning for each destination whose name nothing proves, with what to write into the stack file.
+
+    Those of an inventory that was recorded before proofs were noted have one warning together.
+    """
     facts = facts_in(inventory)
-    for name in dict.fromkeys(destinations):
-        if name in facts and (why := doubt(name, facts[name])) is not None:
-            yield Finding.warning("host-name-unproven", f"{why.text}: {_meaning(facts[name])}", why.remedy)
+    doubts = {
+        name: why
+        for name in dict.fromkeys(destinations)
+        if name in facts and (why := doubt(name, facts[name])) is not None
+    }
+    unnoted = [name for name in doubts if _unnoted(facts[name])]
+    if len(unnoted) > 1:
+        yield Finding.warning(
+            "host-name-unproven",
+            f"What proved the names of {several(sorted(unnoted, key=natural))} was not recorded: a move to one of them starts only"
+            " where its name is proven then",
+            "Record the inventory anew, or write account: with the full name of each under hosts:",
+        )
+        doubts = {name: why for name, why in doubts.items() if name not in unnoted}
+    for name, why in doubts.items():
+        yield Finding.warning("host-name-unproven", f"{why.text}: {_meaning(facts[name])}", why.remedy)
 
 
 def is_unnamed(name: HostName, facts: HostFacts) -> Iterator[Finding]:

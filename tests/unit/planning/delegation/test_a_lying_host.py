@@ -160,6 +160,15 @@ def test_a_recorded_inventory_has_no_word_on_what_is_declared() -> None:
     )
 
 
+def test_hosts_of_an_old_recording_have_one_warning_together() -> None:
+    """A line for each of forty hosts would hide what else the plan warns of."""
+    old = inventory(host("hv1", machine(1), machine(2)), host("hv3", proven=None), host("hv2", proven=None))
+    found = plan(stack({**spec(1, "hv3"), **spec(2, "hv2")}), old)
+    assert _standings(found) == [Standing.MOVE, Standing.MOVE]
+    (said,) = [each for each in found.findings if each.id == "host-name-unproven"]
+    assert said.text.startswith("What proved the names of 2 hosts (hv2, hv3) was not recorded: ")
+
+
 @pytest.mark.parametrize("uuid", ["A", "B"])
 def test_two_hosts_of_one_proven_name_stop_everything_by_name(uuid: str) -> None:
     """Only what is forged, or a certificate that two hosts share, gets there: neither is chosen."""
