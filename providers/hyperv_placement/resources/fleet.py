@@ -46,7 +46,7 @@ from hyperv_placement.tracing import span
 from hyperv_placement.workspace.handoff import Handoff
 from hyperv_placement.workspace.identities import Identities, identities_path
 
-from .readings import Readings
+from .readings import Readings, Sweep
 from .run_order import RunOrder
 from .schedule_arrival import Arrival
 from .watching import SharedWatch
@@ -148,12 +148,14 @@ class Fleet:
         """Return the machine of a key in the last run, as far as that is known here."""
         return self.identities.kept().machines.get(label)
 
-    def find(self, spec: VmSpec, known: VmId | None, *, max_age: float | None = None) -> VirtualMachine:
+    def find(
+        self, spec: VmSpec, known: VmId | None, *, max_age: float | None = None, sweep: Sweep | None = None
+    ) -> VirtualMachine:
         """Return the machine. Gone needs two full sweeps with every host answering and no migration of it.
 
-        Raises VmUnknownError, VmMissingError or VmAmbiguousError.
+        `sweep`: the first of them, where it is at hand. Raises VmUnknownError, VmMissingError or VmAmbiguousError.
         """
-        first = self.readings.sweep(max_age=max_age)
+        first = sweep or self.readings.sweep(max_age=max_age)
         earlier = self._identify(spec, first.inventory, known)
         if not isinstance(earlier, NotFound):
             return earlier

@@ -61,15 +61,17 @@ class Leg:
     """When the machine came to where it is now, or was free: older readings do not show that. None where neither was waited for."""
     seen: VirtualMachine | None = None
     """As it was when it was found busy, as with a backup, that may leave other files; None where it was not."""
+    asked: float | None = None
+    """When the engine asked for it, where it has waited for nothing but readings since: they must not be made once more."""
 
 
 def bring(
-    fleet: Fleet, call: Call, vm: VirtualMachine, inputs: Mapping[str, Any], past: MoveHistory
+    fleet: Fleet, call: Call, vm: VirtualMachine, inputs: Mapping[str, Any], past: MoveHistory, asked: float
 ) -> dict[str, Any]:
     """Move `vm` to where `inputs` want it if it is not there, by the way that is scheduled, and return its outputs.
 
     One that the plan has left out is in its place by now, or that is an error; only one that was refused may have become
-    free to go. Raises PlacementError.
+    free to go. `asked`: when the engine asked for it. Raises PlacementError.
     """
     wanted = placement_of(inputs)
     if standing := inputs.get(STANDING):
@@ -79,25 +81,33 @@ def bring(
     if not differences(wanted, observed(vm)) and not _comes_back(fleet, call.label):
         return outputs_of(vm, past)
     check_declared(fleet, call.label, vm, wanted)
+    waited = fleet.clock.now()
     fleet.arrival.wait(call.label, call.cancelled)
+    asked += fleet.clock.now() - waited  # that was no reading
     if fleet.watch is not None and call.leave is not None:
         fleet.watch.begin(call.leave, call.cancelled, tell=call.tell)
-    running = fleet.readings.is_moving(vm.id)
     legs = fleet.run_order.legs(call.label)
     back = way_back(spec_of(fleet, call.label), [planned for _, planned in legs])
     if back is not None:  # before it steps aside: afterwards nothing shows any more where its files were
         keep_way_back(fleet, call, vm, back)
     since: float | None = None
     for number, planned in legs:
-        if not running:  # what a job does already needs nobody's room any more: it is followed at once
+        waits = since is None and bool(planned.needs or planned.follows)
+        # What a job does already needs nobody's room any more: it is followed at once.
+        if not waits or not fleet.readings.is_moving(vm.id):
             _wait_for_turn(fleet, call, number)
-        running = False
-        vm, past = _leg(fleet, call, vm, past, Leg(wanted=planned.placement, planned=planned, since=since))
+        vm, past = _leg(
+            fleet,
+            call,
+            vm,
+            past,
+            Leg(wanted=planned.placement, planned=planned, since=since, asked=None if waits else asked),
+        )
         keep_place(fleet, call, vm)
         since = fleet.clock.now()
         fleet.run_order.done(number)
     if not legs:
-        vm, past = _leg(fleet, call, vm, past, Leg(wanted=wanted))
+        vm, past = _leg(fleet, call, vm, past, Leg(wanted=wanted, asked=asked))
         keep_place(fleet, call, vm)
     _check_end(fleet, call.label, vm, wanted)
     keep_way_back(fleet, call, vm, None)
@@ -208,8 +218,8 @@ def _judge(fleet: Fleet, label: str, vm: VirtualMachine, leg: Leg) -> Step:
     """
     wanted, planned, since = leg.wanted, leg.planned, leg.since
     target = fleet.stack.hosts[wanted.host or vm.host]
-    age = fleet.readings.age_for(vm.id) if since is None else None
-    inventory = _with(fleet.readings.sweep(max_age=age, after=since).inventory, vm)
+    sweep = fleet.readings.for_order(vm.id, leg.asked) if since is None else fleet.readings.sweep(after=since)
+    inventory = _with(sweep.inventory, vm)
     inventory = fleet.readings.ends(inventory, vm, target.name, after=since)
     vm = _as_shown(fleet, inventory.hosts[vm.host], vm)
     caller = fleet.stack.hosts[vm.host].connection.auth

@@ -93,8 +93,19 @@ class Readings:
 
     def sweep(self, *, max_age: float | None = None, after: float | None = None) -> Sweep:
         """Return a sweep no older than `max_age` seconds, and begun later than `after`; any, where neither is given."""
-        oldest = None if max_age is None else self._clock.now() - max_age
+        return self._sweep(None if max_age is None else self._clock.now() - max_age, after)
 
+    def for_order(self, vm: VmId, asked: float | None = None) -> Sweep:
+        """Return a sweep that an order for a machine may go by: a young one, or the last one where that shows a job of the machine.
+
+        A job that runs is followed, not started, by what is read of it anew: another sweep of many hosts before would only keep it
+        waiting. `asked`: since when one is waited for; None: now.
+        """
+        asked = self._clock.now() if asked is None else asked
+        known = self._sweep(asked - UNDER_WAY_MAX_AGE_S)
+        return known if known.inventory.job_of(vm) is not None else self._sweep(asked - START_MAX_AGE_S)
+
+    def _sweep(self, oldest: float | None, after: float | None = None) -> Sweep:
         def serves(sweep: Sweep) -> bool:
             """Judged by when it was asked for: who has waited for a slow sweep must not start another one."""
             return (after is None or sweep.begun > after) and (oldest is None or sweep.begun >= oldest)
@@ -179,10 +190,3 @@ class Readings:
     def is_moving(self, vm: VmId) -> bool:
         """Say whether a host has shown a migration job of the machine within the last minute."""
         return self.sweep(max_age=UNDER_WAY_MAX_AGE_S).inventory.job_of(vm) is not None
-
-    def age_for(self, vm: VmId) -> float:
-        """Return how old a sweep may be for an order: a job that runs is followed, not started, by what is read of it anew.
-
-        Another sweep of many hosts before would only keep it waiting.
-        """
-        return UNDER_WAY_MAX_AGE_S if self.is_moving(vm) else START_MAX_AGE_S

@@ -122,6 +122,7 @@ class VmPlacement(ResourceProvider):
         kept = fleet.kept(call.label)
         known = vm_id(props["vmId"]) if props.get("vmId") else kept
         fleet.arrival.agree(call.label)
+        asked = fleet.clock.now()
         with fleet.run_order.under_way(call.label):
             with fleet.admission.expecting(), briefly(call.label, props, fleet):
                 if known is not None:
@@ -130,7 +131,7 @@ class VmPlacement(ResourceProvider):
                 check_named(fleet, call.label, vm, kept)
                 keep(fleet, call, vm.id)
             try:
-                outputs = bring(fleet, call, vm, props, MoveHistory(home=home_in(props)))
+                outputs = bring(fleet, call, vm, props, MoveHistory(home=home_in(props)), asked)
             except PlacementError as error:
                 begun = MoveHistory(home=home_in(props))
                 raise HalfDoneError(vm.id, outputs_of(vm, begun), str(error)) from error
@@ -188,16 +189,17 @@ class VmPlacement(ResourceProvider):
         fleet = self._fleets().of(call.stack)
         check_in_file(fleet, call.label)
         fleet.arrival.agree(call.label)
+        asked = fleet.clock.now()
         with fleet.run_order.under_way(call.label):
             with fleet.admission.expecting(), briefly(call.label, news, fleet):
                 spec = spec_of(fleet, call.label)
                 meant = meant_by(spec, managed, news)
                 spec = spec if spec.id == meant else managed_spec(fleet, call.label)
-                vm = fleet.find(spec, meant, max_age=fleet.readings.age_for(meant))
+                vm = fleet.find(spec, meant, sweep=fleet.readings.for_order(meant, asked))
                 check_takeover(fleet, call.label, managed, meant)
                 keep(fleet, call, vm.id)
             past = replace(past_in(olds), home=home_in(news))
-            return UpdateResult(bring(fleet, call, vm, news, past))
+            return UpdateResult(bring(fleet, call, vm, news, past, asked))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Forget the machine; it stays where it is, as it is."""

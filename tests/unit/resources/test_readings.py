@@ -126,25 +126,52 @@ class Swept(Values):
 def test_who_asks_while_slow_hosts_are_swept_is_served_by_that_sweep() -> None:
     """It took longer than a sweep may be old for a start: 64 moves that ask at once would have 64 made, one after the other."""
     here = replace(machine(1, HV1), switches=())
-    clock = Asked(times=2)
+    clock = Asked()
     estate = Swept(World(memory=dict.fromkeys((HV1, HV2), 65536), vms={here.id: here}), clock)
     readings = Readings(estate, clock, None)
     readings.sweep()
     clock.wait(10.0)
     threads = [
-        threading.Thread(target=lambda: readings.sweep(max_age=readings.age_for(here.id)), name=name)
+        threading.Thread(target=lambda: readings.for_order(here.id), name=name)
         for name in ("first", "second")
     ]
     threads[0].start()
     assert estate.begun.wait(20)
     threads[1].start()
-    assert clock.by["second"].wait(
-        20
-    )  # both for whether it moves, which an older sweep tells, and for a young one
+    assert clock.by["second"].wait(20)
     clock.wait(30.0)
     estate.over.set()
     for thread in threads:
         thread.join(20)
+    assert estate.sweeps == 2
+
+
+def test_a_machine_that_has_waited_for_slow_hosts_to_be_swept_has_them_swept_once() -> None:
+    """What is done with a sweep that took longer than one may be old counts from when it was asked for."""
+    here = replace(machine(1, HV1), switches=())
+    clock = FastClock()
+
+    class Late(Values):
+        """A second after the other for each sweep."""
+
+        sweeps = 0
+
+        def read(
+            self, detail: Detail | Mapping[HostName, Detail], found: Inventory | None = None
+        ) -> Inventory:
+            """Count, and take long."""
+            self.sweeps += 1
+            clock.wait(20.0)
+            return super().read(detail, found)
+
+    world = World(memory=dict.fromkeys((HV1, HV2), 65536), vms={here.id: here})
+    estate = Late(world, stack(spec(1, HV2)), clock)
+    readings = Readings(estate, clock, None)
+    asked = clock.now()
+    first = readings.for_order(here.id, asked)
+    assert readings.for_order(here.id, asked) is first
+    assert estate.sweeps == 1
+    assert readings.for_order(here.id) is not first
     assert estate.sweeps == 2
 
 
