@@ -44,8 +44,8 @@ chaos: setup ## Disturb whole runs at random events and judge what becomes of th
 chaos-short: setup ## Twenty fixed rounds of it, as CI runs them (3 minutes on two cores)
 	@$(VENV_PYTHON) -m tools.chaos --short
 
-sweep: develop ## Break the answer to each request of one move of each kind in each way (4 hours, goes on where it ended; ONLY=kind JOBS=2)
-	@$(VENV_PYTHON) -m tests.sweep --jobs $(JOBS) $(if $(ONLY),"$(ONLY)")
+sweep: develop ## Break the answer to each request of one move of each kind in each way (4 hours, goes on where it ended; ONLY=kind JOBS=2 FOLDER=.sweep)
+	@$(VENV_PYTHON) -m tests.sweep --jobs $(JOBS) $(if $(FOLDER),--folder "$(FOLDER)") $(if $(ONLY),"$(ONLY)")
 
 pipelines: develop ## Run the workflow files of docs/pipelines by nektos/act against the lab (3 minutes; act is built once)
 	@$(VENV_PYTHON) -m tests.pipelines

@@ -1,6 +1,6 @@
 """`python -m tests.sweep`: each request of one move of each kind, its answer broken in each way; a table at the end.
 
-Rounds that were played stay in `.sweep/`, and a later call goes on with those that are left; remove the folder to begin anew.
+Rounds that were played stay in `.sweep/`, or another folder, and a later call goes on with those that are left; remove the folder to begin anew.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from .breaks import WAYS
 from .moves import KINDS
-from .playing import Row, key, key_of, planned, played, rows
+from .playing import FOLDER, Row, key, key_of, planned, played, rows
 from .rounds import WRONG
 from .wire import Case
 
@@ -23,15 +24,16 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="sweep", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("only", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)} (all)")
     parser.add_argument("--jobs", type=int, default=2, help="rounds at once (2)")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="what keeps the rounds (.sweep)")
     parser.add_argument("--table", action="store_true", help="play nothing, print what was played")
     given = parser.parse_args(words)
     kinds = given.only or list(KINDS)
     if unknown := [name for name in kinds if name not in KINDS]:
         parser.error(f"no kind of move: {', '.join(unknown)}")
-    plans = {name: planned(name) for name in kinds}
+    plans = {name: planned(name, given.folder) for name in kinds}
     if not given.table:
-        played(plans, given.jobs)
-    found = {name: _of(plans[name], rows(name)) for name in kinds}
+        played(plans, given.jobs, given.folder)
+    found = {name: _of(plans[name], rows(name, given.folder)) for name in kinds}
     sys.stdout.write(f"{_table(plans, found)}\n")
     wrong = [(name, row) for name, all_ in found.items() for row in all_ if row["wrong"]]
     for name, row in wrong:

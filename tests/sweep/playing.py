@@ -1,4 +1,4 @@
-"""Rounds as they are played by several processes, and what is kept of each: a line of JSON in `.sweep/`."""
+"""Rounds as they are played by several processes, and what is kept of each: a line of JSON in a folder."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _OFTEN = 50
 """Rounds between two lines of progress."""
 
 
-def planned(name: str) -> list[Case]:
-    """Return the cases of a kind, by a round in which nothing breaks; the same ones in each call."""
-    FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"{name.replace(' ', '-')}.json"
+def planned(name: str, kept: Path = FOLDER) -> list[Case]:
+    """Return the cases of a kind, by a round in which nothing breaks; the same ones in each call that keeps in this folder."""
+    kept.mkdir(parents=True, exist_ok=True)
+    path = kept / f"{name.replace(' ', '-')}.json"
     if not path.exists():
         with tempfile.TemporaryDirectory() as home:
             asked = play(KINDS[name], Path(home))[0].asked
@@ -43,11 +43,11 @@ def planned(name: str) -> list[Case]:
     return list(whole(json.loads(path.read_text(encoding="utf-8"))))
 
 
-def played(plans: Mapping[str, Sequence[Case]], jobs: int) -> None:
+def played(plans: Mapping[str, Sequence[Case]], jobs: int, kept: Path = FOLDER) -> None:
     """Play what is left of `plans`, `jobs` rounds at once, and keep each case."""
     left: list[Work] = []
     for name, cases in plans.items():
-        done = {key(row) for row in rows(name)}
+        done = {key(row) for row in rows(name, kept)}
         left += _together(name, [case for case in cases if key_of(case) not in done])
     context = multiprocessing.get_context("spawn")
     with (
@@ -60,7 +60,7 @@ def played(plans: Mapping[str, Sequence[Case]], jobs: int) -> None:
             again: list[Work] = []
             for number, (work, found) in enumerate(pool.imap_unordered(_played, left), 1):
                 name, cases = work
-                _keep(name, found)
+                _keep(name, found, kept)
                 again += _together(name, cases[len(found) :])
                 if number % _OFTEN == 0 or number == len(left):
                     sys.stderr.write(f"{number} of {len(left)} rounds, and {len(again)} to follow\n")
@@ -76,8 +76,8 @@ def _together(name: str, cases: Sequence[Case]) -> list[Work]:
     return [(name, tuple(each)) for each in rounds.values()]
 
 
-def _keep(name: str, found: Sequence[Row]) -> None:
-    with _file(name).open("a", encoding="utf-8") as file:
+def _keep(name: str, found: Sequence[Row], kept: Path) -> None:
+    with _file(name, kept).open("a", encoding="utf-8") as file:
         for row in found:
             file.write(json.dumps(row) + "\n")
             if row["wrong"]:
@@ -107,14 +107,14 @@ def _row(case: Case, verdict: Verdict) -> Row:
     }  # fmt: skip
 
 
-def _file(name: str) -> Path:
-    return FOLDER / f"{name.replace(' ', '-')}.jsonl"
+def _file(name: str, kept: Path) -> Path:
+    return kept / f"{name.replace(' ', '-')}.jsonl"
 
 
-def rows(name: str) -> Iterator[Row]:
+def rows(name: str, kept: Path = FOLDER) -> Iterator[Row]:
     """Yield what is kept of a kind."""
     with suppress(FileNotFoundError):
-        for line in _file(name).read_text(encoding="utf-8").splitlines():
+        for line in _file(name, kept).read_text(encoding="utf-8").splitlines():
             with suppress(json.JSONDecodeError):  # torn by a call that was killed
                 yield json.loads(line)
 
