@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -88,6 +89,8 @@ def _begin(folder: str) -> None:
     """Leave Ctrl-C to the process that has started this one, and keep its files in `folder`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ[_HOME] = str(Path(folder) / str(os.getpid()))
+    # What was loaded stays: it need not be looked through for rubbish in each of some thousand rounds.
+    gc.freeze()
 
 
 def _played(work: Work) -> tuple[Work, list[Row]]:

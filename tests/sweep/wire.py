@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import select
 import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 
 from hyperv_placement.errors import ProtocolError
-from hyperv_placement.wsman import Enumerate, Get, Invoke, Request, class_of, decode_request
+from hyperv_placement.wsman import Enumerate, Get, Invoke, class_of, decode_request
 from lab.server.connection import CONTENT_TYPE, Connection
 
 from .breaks import WAYS, Broken, unasked
 
+_ITS_OWN = re.compile(rb"<a:(MessageID|To)>[^<]*</a:\1>")
+"""What requests of one name differ by from run to run."""
 LATE = 0.5
 """Seconds beyond the client's patience."""
 
@@ -87,18 +91,19 @@ class Tap:
     def name(self, host: str, number: int, content: bytes) -> None:
         """Name a request by what is in it."""
         with contextlib.suppress(ProtocolError, IndexError):
-            self.asked[host][number] = _named(decode_request(content))
+            self.asked[host][number] = _named(_ITS_OWN.sub(b"", content))
 
 
-def _named(request: Request) -> str:
-    match request:
+@lru_cache(maxsize=1 << 14)
+def _named(content: bytes) -> str:
+    match decode_request(content):
         case Enumerate(query=query, resource_uri=uri):
             return query or class_of(uri)
         case Invoke(method=method):
             return method
         case Get(target=target):
             return f"Get {target.class_name}"
-        case _:
+        case request:
             return type(request).__name__
 
 

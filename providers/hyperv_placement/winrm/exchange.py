@@ -18,6 +18,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from .deadlines import Deadlines
+
+_DEADLINES = Deadlines()
 _PIECE = 65536
 _PLAIN = frozenset({"", "identity"})
 
@@ -42,27 +45,29 @@ class Exchange:
         self._handle: socket.socket | None = None
         self._lock = threading.Lock()
         self._left = 0
+        self._turn: object = None
+        """The answer that is waited for."""
         self._late = False
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Count from here, and cut the connection after `seconds`. Raises requests.ReadTimeout where it had to be cut."""
-        self._left, self._late = self.most, False
+        turn = object()
+        with self._lock:
+            self._turn, self._left, self._late = turn, self.most, False
         if self._connection is not None and self._connection.sock is not None:
             self._hold(self._connection.sock)
-        cutter = threading.Timer(seconds, self._cut)
-        cutter.daemon = True
-        cutter.start()
         try:
-            yield
+            with _DEADLINES.call(seconds, partial(self._cut, turn)):
+                yield
         except OSError as error:
             if self._late:
                 raise requests.ReadTimeout(f"no whole answer within {seconds:g} s") from error
             raise
         finally:
-            cutter.cancel()
-            cutter.join()  # it may be cutting right now, and must not meet the handle of the next answer
             with self._lock:
+                # A cut that comes now is too late, and must not meet the handle of the next answer.
+                self._turn = None
                 handle, self._handle = self._handle, None
             if handle is not None:
                 handle.close()
@@ -86,21 +91,24 @@ class Exchange:
         handle = socket.fromfd(connected.fileno(), socket.AF_INET, socket.SOCK_STREAM)
         with self._lock:
             self._handle, before = handle, self._handle
-            late = self._late
+            # The time may have been over while the connection had no handle yet.
+            if self._late:
+                self._end()
         if before is not None:
             before.close()
-        # The timer may have fired while the connection had no handle yet.
-        if late:
-            self._cut()
 
-    def _cut(self) -> None:
+    def _cut(self, turn: object) -> None:
         """End the connection under whoever reads, writes or shakes hands: that comes back with an error, or the end."""
         with self._lock:
-            self._late = True
-            if self._handle is not None:
-                with suppress(OSError):
-                    # Not close: this is a second handle, and only shutdown ends what somebody waits for on the first.
-                    self._handle.shutdown(socket.SHUT_RDWR)
+            if turn is self._turn:
+                self._late = True
+                self._end()
+
+    def _end(self) -> None:
+        if self._handle is not None:
+            with suppress(OSError):
+                # Not close: this is a second handle, and only shutdown ends what somebody waits for on the first.
+                self._handle.shutdown(socket.SHUT_RDWR)
 
 
 class _Counted(io.RawIOBase):
@@ -162,6 +170,7 @@ class BoundedAdapter(HTTPAdapter):
         """Verify certificates by `trust` alone, whatever bundles and variables requests would look at."""
         self._exchange = exchange
         self._trust = trust
+        self._pool: HTTPConnectionPool | None = None
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -184,6 +193,17 @@ class BoundedAdapter(HTTPAdapter):
             "http": partial(_pool, HTTPConnectionPool, partial(_Connection, exchange=self._exchange)),
             "https": partial(_pool, HTTPSConnectionPool, partial(_SecureConnection, exchange=self._exchange)),
         }
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+        """Look the pool up once: address, proxy and context are the same for each request."""
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
+
+    def close(self) -> None:
+        """Close the connection; a request after that makes a new one."""
+        self._pool = None
+        super().close()
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
         """Leave everything to the context."""
