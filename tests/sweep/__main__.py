@@ -23,6 +23,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Play what is left; return 0 where nothing went wrong in any round, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="sweep", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("only", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)} (all)")
+    parser.add_argument("--way", action="append", choices=tuple(WAYS), help="break in this way alone (all)")
     parser.add_argument("--jobs", type=int, default=2, help="rounds at once (2)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="what keeps the rounds (.sweep)")
     parser.add_argument("--table", action="store_true", help="play nothing, print what was played")
@@ -30,11 +31,12 @@ def main(words: Sequence[str] | None = None) -> int:
     kinds = given.only or list(KINDS)
     if unknown := [name for name in kinds if name not in KINDS]:
         parser.error(f"no kind of move: {', '.join(unknown)}")
-    plans = {name: planned(name, given.folder) for name in kinds}
+    ways = given.way or list(WAYS)
+    plans = {name: [case for case in planned(name, given.folder) if case.way in ways] for name in kinds}
     if not given.table:
         played(plans, given.jobs, given.folder)
     found = {name: _of(plans[name], rows(name, given.folder)) for name in kinds}
-    sys.stdout.write(f"{_table(plans, found)}\n")
+    sys.stdout.write(f"{_table(plans, found, ways)}\n")
     wrong = [(name, row) for name, all_ in found.items() for row in all_ if row["wrong"]]
     for name, row in wrong:
         lines = [f"{name}: {row['case']}, {row['request']}", *row["wrong"], *row["errors"]]
@@ -48,7 +50,9 @@ def _of(cases: Iterable[Case], all_: Iterable[Row]) -> list[Row]:
     return list({key(row): row for row in all_ if key(row) in wanted}.values())
 
 
-def _table(plans: Mapping[str, Sequence[Case]], found: Mapping[str, Sequence[Row]]) -> str:
+def _table(
+    plans: Mapping[str, Sequence[Case]], found: Mapping[str, Sequence[Row]], ways: Sequence[str]
+) -> str:
     head = ("kind of move", "rounds", "of", "answers broken", "first run ends 0", "not met", *WRONG)
     lines = [head, *(_line(name, len(plans[name]), found[name]) for name in found)]
     lines.append(
@@ -58,7 +62,7 @@ def _table(plans: Mapping[str, Sequence[Case]], found: Mapping[str, Sequence[Row
     shown = (
         "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) for line in lines
     )
-    return "\n".join((f"{len(WAYS)} ways: {', '.join(WAYS)}", *(line.rstrip() for line in shown)))
+    return "\n".join((f"{len(ways)} ways: {', '.join(ways)}", *(line.rstrip() for line in shown)))
 
 
 def _line(name: str, most: int, kept: Sequence[Row]) -> tuple[str, ...]:

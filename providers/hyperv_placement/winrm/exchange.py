@@ -16,7 +16,7 @@ import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 
 from .deadlines import Deadlines
 
@@ -170,7 +170,7 @@ class BoundedAdapter(HTTPAdapter):
         """Verify certificates by `trust` alone, whatever bundles and variables requests would look at."""
         self._exchange = exchange
         self._trust = trust
-        self._pool: HTTPConnectionPool | None = None
+        self._pool: ConnectionPool | None = None
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -194,11 +194,12 @@ class BoundedAdapter(HTTPAdapter):
             "https": partial(_pool, HTTPSConnectionPool, partial(_SecureConnection, exchange=self._exchange)),
         }
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> ConnectionPool:
         """Look the pool up once: address, proxy and context are the same for each request."""
-        if self._pool is None:
-            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
-        return self._pool
+        pool = self._pool
+        if pool is None:
+            pool = self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return pool
 
     def close(self) -> None:
         """Close the connection; a request after that makes a new one."""

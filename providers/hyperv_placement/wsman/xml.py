@@ -121,12 +121,14 @@ def namespace(element: Element) -> str:
 
 def text_of(element: Element) -> str:
     """Return all text within the element."""
+    if not len(element):  # most have nothing but text, and are many
+        return str(element.text or "")
     return "".join(str(part) for part in element.itertext())
 
 
 def child(element: Element, space: str, name: str) -> Element | None:
     """Return the first child of that name."""
-    return element.find(f"{{{space}}}{name}" if space else name)
+    return next(element.iterchildren(f"{{{space}}}{name}" if space else name), None)
 
 
 def need(element: Element, space: str, name: str) -> Element:
