@@ -72,7 +72,7 @@ def test_two_machines_that_a_person_moved_are_named_with_who_and_when(
     assert cli.main(["drift", str(stack)]) == 0
     assert capsys.readouterr().out == (
         f"{stack.stem}: no drift, 5 machines on 3 hosts as declared\n"
-        "Machines are identified by name where they have no id: no run of this stack is known here\n"
+        "Machines without an id are matched by name: no earlier run of this stack is known on this computer\n"
     )
     moved(fabric, "WEB02", HOSTILE)
     assert cli.main(["drift", str(stack), "--json", "--junit", str(tmp_path / "junit.xml")]) == 2

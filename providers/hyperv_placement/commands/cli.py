@@ -25,35 +25,35 @@ _log = logging.getLogger(__name__)
 _FORMS = ("json", "markdown", "verbatim")
 """Options, and what a verb sets, by which lines are not for people on a terminal, and stay as they are."""
 VERBS = {
-    "init": "write a repository of your own: stack files, launchers, pinned requirements, pipelines; no host is asked",
-    "check": "check stack files; no host is asked",
+    "init": "create a repository of your own: stack files, launchers, pinned requirements, pipelines; contacts no host",
+    "check": "check stack files; contacts no host",
     "inventory": "show what the hosts of a stack report now; read-only",
-    "plan": "show what would move, when, and why; read-only",
-    "drift": "say what is not as declared, and who did it; hosts are only read",
-    "result": "say after a run whether every machine is in its place; read-only",
-    "review": "say what a change would do, for a pull request; read-only",
-    "discover": "write a stack file that declares machines where hosts show them; read-only there",
-    "doctor": "say what stands in the way of moves; read-only",
-    "explain": "say what a code of a host means, and what to do; no host is asked",
-    "record": "save what a host answers to our reads, names and addresses replaced; read-only",
-    "adopt": "write into the stack file which machine a key means, by its GUID; hosts are only read",
-    "accept-host": "say that a host was replaced on purpose, so that machines move to it and from it; the host is only read",
-    "drain": "write into the stack file that a host must be empty, and show what that would move; hosts are only read",
-    "return": "take a host out of maintenance in the stack file, and show who would come back; hosts are only read",
-    "rebalance": "propose entries by which hosts are used more evenly, with price and gain; nothing is moved, hosts are only read",
-    "hold": "say to every run that nothing comes to a host, or that a machine does not move; no host is asked",
-    "release": "take such a hold away; no host is asked",
-    "recover": "after a run that was interrupted: take its lock, mend what it has torn, say what became of each machine; moves nothing",
-    "jobs": "show the migrations that run on all hosts, ours and those of others; `jobs cancel` ends one",
-    "watch": "show a run under way, whoever began it: its moves, pace and time left, who waits for whom; read-only",
-    "yield": "have the run under way leave its moves to their hosts and give its stack free; no host is asked",
-    "unlock": "remove locks that a killed pulumi, a full disk or a power cut left behind",
-    "history": "say on which host a machine was, since when, and who brought it there; no host is asked",
-    "report": "say what a stack has done in a period: moves, bytes, pauses, drift, holds; no host is asked",
-    "fleet": "join what drift has found in each of many stacks in one table; no host is asked",
-    "schema": "print the JSON Schema of stack files, or another one; no host is asked",
-    "completion": "print a script by which bash, zsh, fish or PowerShell completes all of this; no host is asked",
-    "audit": "check the log of who moved what; no host is asked",
+    "plan": "show which machines would move, when, and why; read-only",
+    "drift": "report what differs from the stack file, and who moved it; hosts are only read",
+    "result": "report after a run whether every machine is where it belongs; read-only",
+    "review": "summarize what a change would move, for a pull request; read-only",
+    "discover": "write a stack file from what hosts report, with each machine where it is now; hosts are only read",
+    "doctor": "find what would make moves fail, and say how to fix it; read-only",
+    "explain": "explain an error code of a host, or a finding of this program, and what to do; contacts no host",
+    "record": "save a host's answers for a problem report, names and addresses replaced; read-only",
+    "adopt": "write the GUID of a machine into its entry in the stack file; hosts are only read",
+    "accept-host": "confirm that a host was replaced on purpose, so that machines move to it and from it again; the host is only read",
+    "drain": "put a host into maintenance in the stack file, and show the moves that empty it; hosts are only read",
+    "return": "take a host out of maintenance in the stack file, and show which machines come back; hosts are only read",
+    "rebalance": "propose entries of the stack file that use the hosts more evenly, with cost and gain; hosts are only read",
+    "hold": "keep all runs from moving a machine, or from moving anything to a host; contacts no host",
+    "release": "remove such a hold; contacts no host",
+    "recover": "after an interrupted run: take over its lock, repair the state, report on each machine; moves nothing",
+    "jobs": "show the migrations that run on all hosts, yours and those of others; `jobs cancel` stops one",
+    "watch": "follow a run in progress, whoever started it: moves, speed, time left, what waits for what; read-only",
+    "yield": "ask the run in progress to leave its moves to the hosts and to release its stack; contacts no host",
+    "unlock": "remove locks left behind by a killed pulumi, a full disk or a power failure",
+    "history": "show which hosts a machine has been on, since when, and who moved it there; contacts no host",
+    "report": "summarize what a stack did in a period: moves, bytes, pauses, drift, holds; contacts no host",
+    "fleet": "combine the drift reports of many stacks into one table; contacts no host",
+    "schema": "print the JSON Schema of stack files, or of another format; contacts no host",
+    "completion": "print a completion script for bash, zsh, fish or PowerShell; contacts no host",
+    "audit": "verify the log of who moved what, or add a note to it; contacts no host",
 }
 """Each verb with its line of `--help`, in that order. Its module (`module_of`) has `run(options)`, that of the same name in `words` `add_to(parser)`."""
 
@@ -122,7 +122,9 @@ class VerbParser(Parser):
 def parser() -> Parser:
     """Return the parser of the whole, with a verb's own words still to come (`VerbParser.filled`)."""
     whole = Parser(prog="placement", description="VM placement as code for Hyper-V")
-    whole.epilog = "Exit codes are those of each command: placement COMMAND --help, and all on one page, docs/exit-codes.md. Ctrl-C: 130."
+    whole.epilog = (
+        "placement COMMAND --help lists the options and exit codes of a command. Ctrl-C ends with 130."
+    )
     whole.add_argument("--version", action="version", version=f"placement {__version__}")
     whole.add_argument("--debug", action="store_true", help="show what lies behind an error")
     whole.add_argument(

@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
             stack, SystemClock(), ticket, "drain", done=True,
             host=host, until=day, reason=wanted.reason, to=list(wanted.to),
         )  # fmt: skip
-    return print_edited(done, stack, f"{host} is to be empty", as_json=options.json)
+    return print_edited(done, stack, f"{host} is in maintenance", as_json=options.json)
 
 
 def _roll(options: argparse.Namespace) -> int:

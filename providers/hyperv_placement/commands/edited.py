@@ -29,7 +29,7 @@ def print_edited(done: Edited, stack: Stack, what: str, *, as_json: bool) -> int
         sys.stdout.write(f"{json_text(record)}\n")
         return code
     now = (
-        "look at the change and commit it, the next run acts by it"
+        "review the change and commit it; the next run carries it out"
         if done.diff
         else "the file said so before"
     )

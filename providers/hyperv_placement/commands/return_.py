@@ -27,4 +27,4 @@ def run(options: argparse.Namespace) -> int:
     )
     done = take_back(stack, HostName(host), options.inventory)
     note(stack, SystemClock(), ticket, "return", done=True, host=host)
-    return print_edited(done, stack, f"{host} takes machines again", as_json=options.json)
+    return print_edited(done, stack, f"{host} is out of maintenance", as_json=options.json)

@@ -47,7 +47,7 @@ class Kept:
     def reported(self) -> str:
         """Return by what machines are identified, as a line of a report."""
         if self.at is None:
-            return "Machines are identified by name where they have no id: no run of this stack is known here"
+            return "Machines without an id are matched by name: no earlier run of this stack is known on this computer"
         return f"Machines are identified by the GUIDs of the last run, {self.at:%Y-%m-%d %H:%M} UTC"
 
 

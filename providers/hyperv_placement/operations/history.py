@@ -112,8 +112,10 @@ def _recorded(name: str, logs: Logs) -> VmId | None:
 def _kept(meant: _Meant, project: Path) -> tuple[tuple[StateMove, ...], str]:
     """Return what the state keeps of a machine, and why it was not read; an empty text where it was."""
     stack = meant.stack
-    if stack is None or not is_of_project(stack, project) or meant.vm_id is None:
-        return (), "no stack of this project manages it"
+    if stack is None or not is_of_project(stack, project):
+        return (), "no stack of this project declares it"
+    if meant.vm_id is None:
+        return (), f"no run of {stack.path.stem} that is known on this computer has taken it in yet"
     name = stack.path.stem
     try:
         return state_moves(EngineCalls(project, name, os.environ), name).get(meant.vm_id, ()), ""

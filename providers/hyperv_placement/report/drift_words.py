@@ -72,6 +72,8 @@ def who(mover: Mover, zone: tzinfo) -> str:
     if mover.running:
         return f"being moved by {mover.who or 'unknown'} since {moment or 'unknown'}"
     when = moment or (f"unknown, after our own move of {after}" if after else "unknown")
+    if not mover.who and not mover.log_of and when == "unknown":
+        return "nothing here or on the hosts records who moved it, or when"
     log = f" (event log of {mover.log_of})" if mover.log_of else ""
     return f"moved by {mover.who or 'unknown'}, when: {when}{log}"
 

@@ -77,14 +77,14 @@ def _row(each: Station, zone: tzinfo) -> tuple[str, ...]:
 
 def _notes(history: MachineHistory) -> Iterator[str]:
     if history.begin is None:
-        yield "There is no audit log of this project here: what it would tell is not recorded."
+        yield "There is no audit log of this project on this computer."
     else:
         yield f"The audit logs here begin at {shown(history.begin, history.zone)}; nothing older is recorded in them."
     if history.state:
         yield f"What the state keeps was not read: {history.state}."
     if history.unreadable:
         yield f"{counted(history.unreadable, 'line')} of the logs cannot be read: moves may be missing here."
-    yield "What others have moved is recorded only where drift was looked for afterwards."
+    yield "Moves made by others are recorded only if `drift` ran afterwards."
 
 
 def history_record(history: MachineHistory) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def _notes(period: Period) -> Iterator[str]:
     if period.begin is not None and not period.is_covered:
         yield f"The log begins at {shown(period.begin, period.zone)}: before it nothing is recorded."
     if period.unreadable:
-        yield f"{counted(period.unreadable, 'line')} of the logs cannot be read: what they told is missing here."
+        yield f"{counted(period.unreadable, 'line')} of the logs cannot be read: what they recorded is missing here."
     yield "Pauses are those of the plan: runs do not ask hosts for the real ones. Bytes are what the plan had to copy."
     yield "Moves by others are recorded only as drift. bin/placement audit verify says whether the log is whole."
 

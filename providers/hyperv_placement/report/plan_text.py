@@ -51,8 +51,8 @@ def outline(plan: Plan) -> list[str]:
 def times_line(past: int) -> str:
     """Return by what times were estimated; `past`: earlier moves whose paces are known. A run knows those of the state as well."""
     if past:
-        return f"Times go by the paces of {counted(past, 'earlier move')}, as the audit log here has them"
-    return "Times go by usual paces: no earlier move is known here; a run goes by those of the state, and may say otherwise"
+        return f"Times are estimated from {counted(past, 'earlier move')} in the audit log of this computer"
+    return "Times are estimated from usual speeds: no earlier move is known on this computer. A run also knows those of the state, and may say otherwise"
 
 
 def choice_lines(plan: Plan) -> Iterator[str]:
@@ -65,7 +65,9 @@ def headline(plan: Plan) -> str:
     """Return one line that says it all."""
     standings = [step.standing for step in plan.left_out]
     counts = [f"{standings.count(kind)} {kind}" for kind in Standing if kind in standings]
-    left_out = ", ".join(counts) or ("nothing is refused" if plan.schedule.moves else "")
+    left_out = ", ".join(counts) or (
+        "nothing is refused" if plan.schedule.moves and not plan.refusals else ""
+    )
     return "; ".join(part for part in (_outcome(plan), left_out) if part)
 
 
@@ -73,7 +75,7 @@ def _outcome(plan: Plan) -> str:
     schedule = plan.schedule
     standings = [step.standing for step in plan.steps]
     if plan.refusals:
-        return f"Infeasible: nothing may be moved, for {counted(len(plan.refusals), 'reason')}"
+        return f"No run may move anything, for {counted(len(plan.refusals), 'reason')}"
     if schedule.moves:
         least = "at least " if any(of_unknown_size(each.move) for each in schedule.moves) else ""
         return (

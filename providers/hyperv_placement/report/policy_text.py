@@ -12,7 +12,7 @@ PAGE = "docs/policy.md"
 def render_policy(policy: Policy) -> str:
     """Return one line: the files, and what they restrict; or that nothing does."""
     if not policy.files:
-        return f"No operator's policy restricts where credentials go ({PAGE})"
+        return f"No policy on this computer restricts which hosts get the credentials ({PAGE})"
     files = (f"{file.path} ({', '.join(file.lines)})" for file in policy.files)
     return f"Operator's policy: {'; '.join(files)}"
 

@@ -82,14 +82,12 @@ def summary(schedule: Schedule) -> str:
 
 def chosen(choice: Choice) -> str:
     """Return one line about the hosts that were chosen: what is moved for it, and whether that is proved the least."""
-    machines = f"{counted(choice.machines, 'machine has', 'machines have')} a choice of hosts"
+    machines = f"{counted(choice.machines, 'machine')} may be on several hosts"
     if not choice.bytes:
         return f"{machines}; none of them has to move"
     if choice.proved:
-        return (
-            f"{machines}; {format_bytes(choice.bytes)} are moved for it, and no choice moves fewer (proved)"
-        )
-    return f"{machines}; {format_bytes(choice.bytes)} are moved for it, and every choice moves {format_bytes(choice.least)} at least"
+        return f"{machines}; the hosts chosen move {format_bytes(choice.bytes)}, and no other choice moves less (proved)"
+    return f"{machines}; the hosts chosen move {format_bytes(choice.bytes)}, and any choice moves at least {format_bytes(choice.least)}"
 
 
 def took(seconds: float, estimated: float | None) -> str:

@@ -108,7 +108,7 @@ def _meant(path: Path) -> str:
     # Pulumi.NAME.yaml beside them holds the engine's own settings of a stack (Pulumi, "Stack settings file").
     names = sorted(name for name in found if not name.startswith("Pulumi."))
     near = NearNames(names).suggestion(path.stem)
-    return f"{near or '; the name of a stack is that of its file'} (there: {listed(names) or 'none'})"
+    return f"{near or '; a stack has the name of its file'} (stacks here: {listed(names) or 'none'})"
 
 
 def _decoded(raw: bytes, findings: Findings) -> str | None:

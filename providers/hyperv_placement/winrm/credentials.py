@@ -232,8 +232,8 @@ def _content(path: Path, variables: _Variables) -> Mapping[str, Any]:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise CredentialsError(
             f"The credentials file {path} cannot be read: {reason}",
-            remedy="Write it, for its owner alone to read, correct credentials: in the stack file, or, where it is not there, set "
-            f"{variables.names(('username', 'password'))}",
+            remedy="Write two lines into it, `username:` and `password:`, and let nobody else read it; or correct `credentials:` in the"
+            f" stack file; or set {variables.names(('username', 'password'))}, which serve where there is no such file",
         ) from error
     # After the reading, so that a file that is not there is reported as such; its content is used only if this passes.
     _check_file(path, private=True)

@@ -62,7 +62,7 @@ def test_without_an_inventory_schema_and_rules_are_checked(
     assert main(["check", words[0]]) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"{words[0]}: 2 machines on 2 hosts",
-        "No operator's policy restricts where credentials go (docs/policy.md)",
+        "No policy on this computer restricts which hosts get the credentials (docs/policy.md)",
     ]
     assert main(["check", "no-such-stack"]) == 1
 

@@ -48,7 +48,7 @@ def crowd() -> dict[str, Any]:
         ("basic/silent-host", 1, "1 move, 14 GiB, about 12 s, in 1 wave; 1 unknown"),
         ("infeasible/swap-without-room", 1, "Nothing to move: 0 machines are in place; 2 refused"),
         ("infeasible/memory", 1, "1 move, 20 GiB, about 17 s, in 1 wave; 1 refused"),
-        ("infeasible/swap-all-or-nothing", 3, "Infeasible: nothing may be moved, for 1 reason"),
+        ("infeasible/swap-all-or-nothing", 3, "No run may move anything, for 1 reason"),
     ],
 )
 def test_the_exit_code_says_how_the_plan_stands(

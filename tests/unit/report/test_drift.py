@@ -126,7 +126,7 @@ def test_who_and_when_stand_in_every_form() -> None:
         "brought there by our own run (root, 2026-11-01), unless somebody has moved it since: hosts forget": Mover(
             who="root", when="2026-11-01", ours=True, by_log=True
         ),
-        "moved by unknown, when: unknown": Mover(),
+        "nothing here or on the hosts records who moved it, or when": Mover(),
         "moved by unknown, when: unknown, after our own move of 2026-11-01": Mover(after="2026-11-01"),
         "being moved by LAB\\ann since 2026-12-01": Mover(who="LAB\\ann", when="2026-12-01", running=True),
     }

@@ -25,7 +25,7 @@ def test_the_first_line_says_it_all() -> None:
         headline(planned(moves[0], others=(refused,))) == "1 move, 1 GiB, about 20 min, in 1 wave; 1 refused"
     )
     assert headline(planned(others=(in_place,))) == "Nothing to move: 1 machine is in place"
-    assert headline(planned(findings=(REFUSAL,))) == "Infeasible: nothing may be moved, for 1 reason"
+    assert headline(planned(findings=(REFUSAL,))) == "No run may move anything, for 1 reason"
 
 
 def test_the_outline_is_a_line_a_move() -> None:

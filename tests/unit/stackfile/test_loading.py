@@ -264,7 +264,7 @@ def test_the_file_is_named_as_the_caller_spells_it(path: Path, monkeypatch: pyte
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """A stack without a file says so, and which file was looked for."""
-    with pytest.raises(StackFileError, match=r"none\.yaml: there is no such file; the name of a stack is"):
+    with pytest.raises(StackFileError, match=r"none\.yaml: there is no such file; a stack has the name"):
         load(tmp_path / "none.yaml")
 
 
@@ -274,7 +274,7 @@ def test_a_slip_in_the_name_of_a_stack_is_seen(tmp_path: Path) -> None:
         (tmp_path / name).write_text("")
     with pytest.raises(StackFileError, match=r"labb\.yaml: there is no such file; did you mean 'lab'\?"):
         load(tmp_path / "labb.yaml")
-    with pytest.raises(StackFileError, match=r"the name of a stack is that of its file \(there: big, lab\)"):
+    with pytest.raises(StackFileError, match=r"a stack has the name of its file \(stacks here: big, lab\)"):
         load(tmp_path / "production.yaml")
 
 
