@@ -100,7 +100,7 @@ def _adopted(steps: Sequence[Step]) -> Iterator[str]:
             verb = "stays" if len(labels) == 1 else "stay"
             yield f"adopted, {verb} on {host}: {_listed(labels)}"
     if steps:
-        yield "to adopt is what the engine calls create: the machine is there, and is taken into the state as it is"
+        yield "`create` is the engine's word for adopting: the machine exists, and only its entry in the state is new"
 
 
 def _renamed(plan: Plan, renamed: Mapping[str, str]) -> Iterator[str]:

@@ -58,7 +58,10 @@ def test_what_is_neither_a_path_nor_a_name_is_refused(project: Path, word: str) 
         (("plan", "lab", "--debug"), "it stands before the command: placement --debug"),
         (("--log-level", "inof", "plan"), "did you mean 'info'?"),
         (("plan", "lap"), "stacks/lap.yaml: there is no such file; did you mean 'lab'? (stacks here: "),
-        (("doctor", "stacks/lap"), "stacks/lap.yaml: there is no such file; did you mean 'lab'? (stacks here: "),
+        (
+            ("doctor", "stacks/lap"),
+            "stacks/lap.yaml: there is no such file; did you mean 'lab'? (stacks here: ",
+        ),
         (("accept-host", "hv11"), "Did you mean 'hv1'? Known hosts: hv1, hv2"),
         (("drain", "hv11", "stacks/lab"), "Did you mean 'hv1'? Known hosts: hv1, hv2"),
         (("drain", "--rolling", "hv1,hv33", "lab.yaml"), "Did you mean 'hv3'? Name keys under hosts:"),

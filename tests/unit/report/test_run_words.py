@@ -35,7 +35,7 @@ def test_a_first_run_adopts_and_moves_none() -> None:
     lines = said(Plan(steps=steps))
     assert lines[0] == "adopts 2 machines, moves none"
     assert lines[1] == "adopted, stay on hv1: VM001, VM002"
-    assert "the engine calls create" in lines[2]
+    assert "the engine's word for adopting" in lines[2]
 
 
 def test_a_later_run_says_how_many_move_of_how_many() -> None:
