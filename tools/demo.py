@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from lab.world.person import CommandError
+
 from .workspace import PROJECT, Workspace, remove
 
 FOLDER = PROJECT / ".lab" / "demo"
@@ -30,7 +32,7 @@ def main() -> int:
     except KeyboardInterrupt:
         _say("Interrupted; the demo's lab is stopped and removed.")
         return 130
-    except (DemoError, subprocess.CalledProcessError) as error:
+    except (CommandError, DemoError, subprocess.CalledProcessError) as error:
         sys.stderr.write(f"The demo failed: {error}\n")
         return 1
     finally:

@@ -48,6 +48,7 @@ def test_what_hosts_show_decides_and_what_they_say_is_reported(site: Site) -> No
     assert [len(site.moved(name)) for name in ("VM002", "VM010", "VM007")] == [1, 1, 2]
 
 
+@pytest.mark.all
 @pytest.mark.one_form("it kills the first `up` of a stack, whose state then knows nothing")
 def test_a_run_right_after_a_killed_one_follows_its_move(site: Site) -> None:
     """`cancel` and `up` at once, as a person in a hurry types: what was not read of a machine on its way is not compared."""

@@ -48,7 +48,6 @@ def asked(site: Site, *words: str) -> int:
     return site.workspace.run("placement", *words, check=False, stdout=subprocess.PIPE).returncode
 
 
-@pytest.mark.both
 def test_a_swap_without_an_order_fails_the_run_and_stops_nobody_else(tight: Site) -> None:
     """The preview warns, with the proof once; the run moves the third machine and ends with an error for each of the two.
 

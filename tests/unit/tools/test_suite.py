@@ -8,11 +8,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from tools.suite import PARTS, SAMPLE, SEED, TESTS, chosen, compile_once, run
+from tools.suite import JOBS, SAMPLED, SEED, SHORT_TO_LONG, TESTS, chosen, compile_once, run
 from tools.workspace import Workspace
 
 PATIENT = "import sys, time, signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit('cleared up')); print('begun', flush=True); time.sleep(60)"
@@ -20,7 +21,7 @@ RUNNER = f"""
 import signal, sys
 from tools.suite import run
 signal.signal(signal.SIGTERM, signal.default_int_handler)
-print(run(dict.fromkeys("ab", (sys.executable, "-c", {PATIENT!r})), sys.stdout), flush=True)
+print(run(dict.fromkeys("ab", (sys.executable, "-c", {PATIENT!r})), sys.stdout, at_once=2), flush=True)
 """
 
 
@@ -32,7 +33,9 @@ def said(code: str) -> tuple[str, str, str]:
 def test_both_are_shown_and_the_failing_one_counts() -> None:
     """Each line with its part's name, the last of each once more at the end."""
     shown = io.StringIO()
-    codes = run({"one": said("print('1 passed')"), "two": said("import sys; sys.exit('1 failed')")}, shown)
+    codes = run(
+        {"one": said("print('1 passed')"), "two": said("import sys; sys.exit('1 failed')")}, shown, at_once=2
+    )
     assert codes == {"one": 0, "two": 1}
     lines = shown.getvalue().splitlines()
     assert sorted(lines[:2]) == ["one | 1 passed", "two | 1 failed"]
@@ -53,18 +56,40 @@ def test_told_to_end_it_lets_both_clear_up() -> None:
 
 def test_no_test_is_left_out_and_none_run_twice() -> None:
     """Each file of tests is, or lies in, just one of what the parts name."""
-    named = [path for paths in PARTS.values() for path in paths]
+    named = [path for paths in JOBS.values() for path in paths]
     files = sorted(TESTS.rglob("test_*.py"))
     assert len(files) > 100
     for file in files:
         assert len([path for path in named if path == file or path in file.parents]) == 1, file
 
 
+def test_the_order_names_whole_runs_that_there_are() -> None:
+    """The longest is begun first, at the end from which most are taken."""
+    assert {f"e2e/{name}" for name in SHORT_TO_LONG} <= set(JOBS)
+    assert list(JOBS)[-1] == f"e2e/{SHORT_TO_LONG[-1]}"
+
+
 def test_of_the_long_runs_a_sample_is_run_or_all() -> None:
-    """The same sample each time, in the part that has the whole runs."""
-    assert chosen("runs", []) == ("--sample", str(SAMPLE), "--sample-seed", str(SEED))
-    assert chosen("rest", []) == ()
-    assert {chosen(part, ["--all"]) for part in PARTS} == {("--all",)}
+    """The same sample each time."""
+    assert {chosen(job, []) for job in SAMPLED} == {("--sample", "1", "--sample-seed", str(SEED))}
+    assert chosen("unit", []) == ()
+    assert {chosen(job, ["--all"]) for job in JOBS} == {("--all",)}
+
+
+def test_one_goes_from_the_first_on_and_the_others_from_the_last() -> None:
+    """No more at once than are wanted: of four jobs the one that would wait for ever for another has it beside it."""
+    shown = io.StringIO()
+    assert run({name: said(f"print('{name}')") for name in "abcd"}, shown, at_once=1) == dict.fromkeys(
+        "abcd", 0
+    )
+    assert shown.getvalue().splitlines()[:4] == [f"{name} | {name}" for name in "abcd"]
+    meeting = "import os, sys, pathlib, time; p = pathlib.Path(sys.argv[1]); (p / sys.argv[2]).touch()\n"
+    waits = meeting + "while not (p / sys.argv[3]).exists(): time.sleep(0.05)"
+    with tempfile.TemporaryDirectory() as folder:
+        first, last = ((sys.executable, "-c", waits, folder, *names) for names in (("a", "d"), ("d", "a")))
+        after = said("print('after')")
+        codes = run({"a": first, "b": after, "c": after, "d": last}, shown, at_once=2)
+    assert codes == dict.fromkeys("abcd", 0)
 
 
 @pytest.mark.parametrize(("options", "long"), [((), 0), (("--sample", "2"), 2), (("--all",), 3)])
