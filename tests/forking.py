@@ -5,6 +5,7 @@ Run as a program it reads requests from its input, a line of JSON each, and answ
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -75,6 +76,7 @@ def _serve() -> int:
         "hyperv_placement.stackfile.judging"
     )  # jsonschema: seconds where its optional formats are installed
 
+    gc.freeze()  # else each fork looks for circles in all of it, and copies it for that: five times the work of a command
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     while line := sys.stdin.readline():
         request = json.loads(line)

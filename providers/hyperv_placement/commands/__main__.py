@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from hyperv_placement.commands.cli import main
@@ -15,7 +16,10 @@ def start() -> int:
     keep_private()
     if (PROJECT / FILE).is_file():  # elsewhere, as in somebody's home, a folder of that name is Pulumi's own
         close(PROJECT / STATE)
-    return main()
+    try:
+        return main()
+    finally:
+        gc.freeze()  # else the interpreter looks for circles in all modules before it ends: a seventh of a short command
 
 
 if __name__ == "__main__":
