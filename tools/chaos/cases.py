@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .disturbances import ALL, PASSWORD, Disturbance, draw
+from .disturbances import ALL, PASSWORD, TICKET, Disturbance, draw
 from .starts import ADOPTED, FAILED, FRESH, HISTORIES, STARTS, Start
 
 _MOST, _DOMAINS = 3, 12
@@ -60,10 +60,12 @@ def case(seed: int) -> Case:
     apart = seed in SHORT or PASSWORD in kinds  # accounts of a directory change there alone
     domain = not apart and rng.randrange(_DOMAINS) == 0
     movers = start.movers()[:1] if history == FAILED else start.movers()  # the others have moved by then
+    disturbances = [draw(rng, kind, start, movers) for kind in kinds]
+    if domain and len(disturbances) < _MOST and rng.randrange(2):
+        disturbances.append(draw(rng, TICKET, start, movers))
     return Case(
-        seed=seed, shape=shape, history=history, domain=domain, start=start,
-        disturbances=tuple(draw(rng, kind, start, movers) for kind in kinds),
-    )  # fmt: skip
+        seed=seed, shape=shape, history=history, domain=domain, start=start, disturbances=tuple(disturbances)
+    )
 
 
 def _kinds(rng: random.Random, seed: int) -> list[str]:
@@ -78,10 +80,9 @@ _STEP = 7
 
 def seeds(first: int, only: str = "") -> Iterator[int]:
     """Yield seeds from the first on, all or those of rounds of a kind. Raises ValueError where there is no such kind."""
-    if only and only not in (*STARTS, *HISTORIES, DIRECTORY, *ALL):
-        raise ValueError(
-            f"there is no kind {only!r}; there are {', '.join((*STARTS, *HISTORIES, DIRECTORY, *ALL))}"
-        )
+    known = (*STARTS, *HISTORIES, DIRECTORY, *ALL, TICKET)
+    if only and only not in known:
+        raise ValueError(f"there is no kind {only!r}; there are {', '.join(known)}")
     seed = first
     while True:
         if not only or case(seed).is_of(only):

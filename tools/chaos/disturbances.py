@@ -30,6 +30,8 @@ RUNS = ("two-runs", "two-stacks")
 NEEDS_ERROR = {"bad-answer": "503", "wsman-fault": "0x80338029", "password-changed": "Another1!"}
 OPERATIONS = ("Enumerate", "Pull", "Get")
 PASSWORD = "password-changed"  # noqa: S105 - a kind of fault
+TICKET = "ticket-expires"
+"""Of rounds in a directory alone, where who operates has a ticket and nothing else."""
 _OF_HOST = frozenset(
     {"unavailable", "login-lost", "wsman-fault", "redirected", "host-restarts", "clock-jumps"}
 )
@@ -81,9 +83,15 @@ class Disturbance:
 def draw(rng: random.Random, kind: str, start: Start, movers: Sequence[str]) -> Disturbance:
     """Return a disturbance of a kind at a random moment of a run that moves `movers`."""
     anybody = sorted(start.after["vms"])
+    if kind in OF_JOB:
+        moment = Moment(event="step")
+    elif kind == TICKET:
+        moment = Moment(event="progress", of={"vm": rng.choice(movers)}, count=rng.randint(1, 9))
+    else:
+        moment = drawn(rng, movers, HOSTS)
     return Disturbance(
         kind=kind,
-        moment=Moment(event="step") if kind in OF_JOB else drawn(rng, movers, HOSTS),
+        moment=moment,
         vm=rng.choice(movers if kind in KINDS or rng.randrange(3) else anybody),
         host=rng.choice(HOSTS),
         steps=rng.choice((10, 40, 120)),

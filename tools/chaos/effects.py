@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from lab.world import person
 from lab.world.faults import KINDS, WORDS, Fault
 from lab.world.person import CommandError
 
-from .disturbances import FILES, KILLS, NEEDS_ERROR, PASSWORD, PERSONS, RUNS, Disturbance
+from .disturbances import FILES, KILLS, NEEDS_ERROR, PASSWORD, PERSONS, RUNS, TICKET, Disturbance
 from .moments import Moment
 from .place import OTHER, STACK
 from .processes import ENGINE, PLUGIN, ROLES
@@ -72,17 +72,17 @@ class Effects:
 
     def _begun(self, what: Disturbance) -> Callable[[], None] | None:
         """Begin a disturbance and return what ends it; None where it cannot begin yet."""
-        if what.kind in KINDS:
-            return self._fault(what)
-        if what.kind.startswith("relay-"):
-            return self._relayed(what)
-        if what.kind in PERSONS:
-            return self._person(what)
-        if what.kind in FILES:
-            return self._file(what)
-        if what.kind in RUNS:
-            return self._another_run(what)
-        return self._signalled(what)
+        ways: Sequence[tuple[Collection[str], Callable[[Disturbance], Callable[[], None] | None]]] = (
+            (KINDS, self._fault),
+            (PERSONS, self._person),
+            (FILES, self._file),
+            (RUNS, self._another_run),
+            ((TICKET,), self._ticket),
+        )
+        for kinds, begin in ways:
+            if what.kind in kinds:
+                return begin(what)
+        return self._relayed(what) if what.kind.startswith("relay-") else self._signalled(what)
 
     def _signalled(self, what: Disturbance) -> Callable[[], None] | None:
         run = self._scene.run
@@ -127,6 +127,23 @@ class Effects:
         for host in world.hosts:
             world.faults.add(Fault(id=0, kind=what.kind, host=host, text=scene.account.password))
         return scene.write_new_password
+
+    def _ticket(self, _what: Disturbance) -> Callable[[], None]:
+        """Have the ticket end, and with it each login that it was good for; who operates logs on again when it is over."""
+        world, tickets = self._scene.lab.world, self._scene.tickets
+        assert tickets is not None  # noqa: S101 - rounds in a directory alone have this kind
+        tickets.expire()
+        with world.lock:
+            rules = [
+                world.faults.add(Fault(id=0, kind="login-lost", host=host, left=None)) for host in world.hosts
+            ]
+
+        def renewed() -> None:
+            tickets.fetch()
+            for rule in rules:
+                _cleared(world, rule.id)
+
+        return renewed
 
     def _relayed(self, what: Disturbance) -> Callable[[], None] | None:
         relay = self._scene.relays[what.host]

@@ -16,7 +16,7 @@ from lab.world.faults import Fault
 from . import invariants
 from .answers import answer
 from .cases import Case
-from .disturbances import TWICE
+from .disturbances import TICKET, TWICE
 from .effects import Effects
 from .moments import Moment
 from .place import OTHER, STACK, Place
@@ -31,7 +31,8 @@ _UPS = 4
 _FOR_A_PERSON = frozenset({"disks-left", "source-stays", "planned-left"})
 """Faults that leave what no program removes."""
 _PUT_OFF = "would go back to where they were before maintenance, and cannot now"
-"""What a run says that ends with 0 and leaves something to the next."""
+_NOT_NOTED = "The audit log .pulumi/"
+"""What a run says that ends with 0 and leaves something to the next, or to the recovery."""
 _SETTLED_S = 60.0
 
 
@@ -52,7 +53,8 @@ def play(
         verdict.skipped.append("disk-full and read-only need root and mount(8)")
     if played.domain and not _has_directory():
         verdict.skipped.append("a directory needs Samba (make directory)")
-        played = replace(played, domain=False)
+        rest = tuple(each for each in played.disturbances if each.kind != TICKET)
+        played = replace(played, domain=False, disturbances=rest)
     scene = Scene(played, place, folder)
     try:
         _prelude(scene)
@@ -165,7 +167,8 @@ def _recovered(scene: Scene, verdict: Verdict) -> None:
     edited = "stack-edited" in scene.case.kinds()
     if verdict.codes[0] == 0:
         _settle(scene)  # what a person has begun meanwhile may still undo what the run has reached
-    done = verdict.codes[0] == 0 and not edited and _PUT_OFF not in scene.run.text()
+    said = scene.run.text()
+    done = verdict.codes[0] == 0 and not edited and _PUT_OFF not in said and _NOT_NOTED not in said
     if done and not scene.beside and not invariants.unreached(scene):
         return
     if TWICE in verdict.kinds:

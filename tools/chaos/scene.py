@@ -13,10 +13,12 @@ from lab.home.credentials import Account
 from lab.world import LabVm
 
 from .cases import Case
+from .disturbances import TICKET
 from .laboratory import Laboratory
 from .place import STACK, Place
 from .processes import Run
 from .relay import Relay
+from .tickets import Tickets
 
 NEW_PASSWORD = "An0ther-Passw0rd"  # noqa: S105 - of the lab
 
@@ -49,6 +51,10 @@ class Scene:
         """Runs that another person has started."""
         self.declared: Mapping[str, Any] = case.start.before
         self.machines = {vm.id: self._as_it_is(vm) for vm in self.lab.vms()}
+        self.tickets: Tickets | None = None
+        if self.lab.directory is not None and TICKET in case.kinds():
+            self.tickets = Tickets(self._home, self.lab.directory, "host_administrator")
+            place.workspace.environment.update(self.tickets.environment)
         self.account = Account(username=self.lab.account.username, password=NEW_PASSWORD)
         place.write_credentials(self.lab.account)
         if any(kind.startswith("relay-") for kind in case.kinds()):
@@ -90,11 +96,21 @@ class Scene:
         found = self.lab.directory.status()
         accounts = {role: str(each["credentials"]) for role, each in found["accounts"].items()}
         connection = {"auth": "ntlm", "credentials": accounts["host_administrator"], "ca": found["ca"]}
+        if self.tickets is not None:
+            connection = {"auth": "kerberos", "ca": found["ca"]}
         directory = {
             "server": found["ldaps"], "auth": "simple", "credentials": accounts["directory_administrator"],
             "ca": found["ca"],
         }  # fmt: skip
-        return {"connection": connection, "directory": directory, "delegation": {"hosts": "all"}}
+        hosts = {
+            name: {"address": url, "account": full, "connection": {"kerberos_host": full}}
+            for name, url in self.addresses().items()
+            for full in [f"{name}.lab.example"]
+        }
+        return {
+            "connection": connection, "directory": directory, "delegation": {"hosts": "all"},
+            **({} if self.tickets is None else {"hosts": hosts}),
+        }  # fmt: skip
 
     def write_new_password(self) -> None:
         """Do what who operates does after the password was changed."""
@@ -128,5 +144,7 @@ class Scene:
             run.stop()
         self._open.close()
         self.lab.close()
+        for name in self.tickets.environment if self.tickets else ():
+            self.place.workspace.environment.pop(name)
         if self.case.domain:
             shutil.rmtree(self._home, ignore_errors=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -26,6 +28,8 @@ from .orders import type_number
 ENDING = ".jsonl"
 _RESULT = 8192
 """Characters of a result that are kept: a host writes into it."""
+_OWED = 10_000
+"""Lines that are kept until the log can be written again: 20 MB at most, for a line has some 2 kB."""
 _OF_A_MOVE = ("vm", "id", "from", "to", "type", "paths", "config", "job")
 _REMEDY = "Make the log writable, then run again; audit: required lets nothing start without it"
 
@@ -59,6 +63,9 @@ class AuditLog:
         self._journal = Journal(path, stamp=self._stamp, carry=audit_words.carried, full=full)
         self._lost: str | None = None
         """Why the log cannot be written: whoever must write it can do nothing more in this run."""
+        self._owed: deque[Entry] = deque(maxlen=_OWED)
+        """Lines that could not be written, the oldest first: the next that can be written brings them along."""
+        self._catching_up = threading.Lock()
         self._unsaid: list[str] = []
         self._syslog = _Beside(os.environ.get(SYSLOG, ""))
 
@@ -166,21 +173,40 @@ class AuditLog:
     def append(self, entry: Mapping[str, Any]) -> str | None:
         """Append a line; return why it could not be written, or None."""
         self._origin()  # asked before the lock is taken: git may be slow
+        stamped = {**self._stamp(), **entry}
         try:
-            line = self._journal.append(entry)
+            self._catch_up()
+            self._written(stamped)
         except OSError as error:
             reported = f"The audit log {self.path} cannot be written: {error.strerror or error}"
             # Said once: a full disk loses every line of the run.
             self._unsaid += [] if self._lost else [reported]
             self._lost = reported
+            if not self.required:  # there what is not written does not happen
+                self._owed.append(stamped)
             return reported
         except ValueError as error:  # of one machine: no other is held up by it
-            reported = f"The audit log {self.path} does not take what would be said of {entry.get('vm', entry['event'])}: {error}"
-            self._unsaid.append(reported)
+            self._unsaid.append(reported := self._not_taken(entry, error))
             return reported
+        return None
+
+    def _catch_up(self) -> None:
+        """Write the lines that could not be written before. Raises OSError where they still cannot be."""
+        with self._catching_up:
+            while self._owed:
+                try:
+                    self._written(self._owed[0])
+                except ValueError as error:
+                    self._unsaid.append(self._not_taken(self._owed[0], error))
+                self._owed.popleft()
+
+    def _not_taken(self, entry: Entry, error: ValueError) -> str:
+        return f"The audit log {self.path} does not take what would be said of {entry.get('vm', entry['event'])}: {error}"
+
+    def _written(self, entry: Entry) -> None:
+        line = self._journal.append(entry)
         # After the file, which alone decides: a server that is away holds nothing up (docs/adr/0035).
         self._syslog.send(line, str(entry.get("event", "")), self._clock.utc().isoformat(timespec="seconds"))
-        return None
 
     def check(self, what: str, trouble: str | None = None) -> None:
         """Raise AuditRefusedError, naming `what` was not started, where the log cannot be written, and must be.

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -306,6 +308,37 @@ def test_a_log_that_must_be_written_and_cannot_be_lets_nothing_start(tmp_path: P
     lax.check("VM001")
     with pytest.raises(AuditRefusedError, match=r"VM001 was not started: .* cannot be written"):
         strict.check("VM001")
+
+
+def test_lines_that_could_not_be_written_are_written_with_the_next_that_can_be(tmp_path: Path) -> None:
+    """In their order, of their own time: the end of a move is not lost because a disk was full for a moment."""
+    (tmp_path / "lab.jsonl").mkdir()
+    clock = FastClock()
+    log = AuditLog(tmp_path / "lab.jsonl", clock=clock)
+    for number in (1, 2):
+        assert "cannot be written" in (log.note("end", move(number)) or "")
+        clock.wait(60.0)
+    log.note("end", move(5), more={"warnings": ["x" * 2_000_000]})
+    (tmp_path / "lab.jsonl").rmdir()
+    assert log.note("end", move(3)) is None
+    assert any(
+        "does not take what would be said of VM005" in (said or "") for said in (log.news(), log.news())
+    )
+    assert [line["vm"] for line in lines(log)] == ["VM001", "VM002", "VM003"]
+    times = [datetime.fromisoformat(line["time"]) for line in lines(log)]
+    assert [(after - before).seconds for before, after in pairwise(times)] == [60, 60]
+    assert log.note("end", move(4)) is None
+    assert len(lines(log)) == 4
+
+
+def test_of_what_was_refused_for_the_log_no_line_comes_later(tmp_path: Path) -> None:
+    """Where the log is required, what could not be noted was not started."""
+    (tmp_path / "lab.jsonl").mkdir()
+    log = AuditLog(tmp_path / "lab.jsonl", clock=FastClock(), required=True)
+    assert log.note("start", move(1)) is not None
+    (tmp_path / "lab.jsonl").rmdir()
+    assert log.note("end", move(2)) is None
+    assert [line["vm"] for line in lines(log)] == ["VM002"]
 
 
 def test_what_is_too_long_for_a_line_holds_up_its_own_machine_alone(tmp_path: Path) -> None:
