@@ -23,7 +23,7 @@ FILE = "control.json"
 _LOOPBACK = "127.0.0.1"
 _LONGEST_REQUEST = 1 << 20
 _PING = json.dumps({"verb": "ping", "arguments": {}})
-_PATIENCE = 30.0  # seconds; the first checksums of a big estate take a few
+_PATIENCE = 120.0  # seconds; the checksums of a thousand machines take a minute where the machine is busy
 
 Verbs = Mapping[str, Callable[..., Any]]
 
