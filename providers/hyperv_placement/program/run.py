@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from dataclasses import replace
@@ -65,6 +66,8 @@ def main() -> None:
         raise program_log.stopped(error) from error
     except PlacementError as error:
         raise program_log.stopped(error) from error
+    finally:
+        gc.freeze()  # else the interpreter looks for circles in all modules before it ends
 
 
 def read_and_declare(name: str, within: Within = ALONE) -> dict[str, Any]:
