@@ -212,12 +212,14 @@ class Night:
 
 
 def _plugin(folder: Path) -> tuple[float, float, float]:
-    """Return what the plugin of a copy holds now; zeros where none runs."""
+    """Return the most that a plugin of a copy holds now, of the several that an engine starts; zeros where none runs."""
+    most = (0.0, 0.0, 0.0)
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error, OSError):
             if _PLUGIN in process.cmdline() and Path(process.cwd()) == folder:
-                return held_by(process)
-    return 0.0, 0.0, 0.0
+                memory, files, threads = held_by(process)
+                most = (max(most[0], memory), max(most[1], files), max(most[2], threads))
+    return most
 
 
 def lived(night: Night, say: Callable[[str], object] = sys.stderr.write) -> None:
