@@ -21,8 +21,8 @@ OF_THE_DIRECTORY = ("delegation", "delegation_resource")
 """Whole runs with a directory: it is started for them and for its own room by one process."""
 SHORT_TO_LONG = (
     "patching", "policy", "torn_files", "builds", "strangers", "audit", "hostile_names", "conventions", "parked", "guard", "holds",
-    "file_names", "way_home", "discover", "runs_in_a_row", "drift", "chaos", "demo", "recover", "tutorial", "state", "identity",
-    "ends_of_runs", "partial", "reached", "endings", "order", "pipelines", "whole_runs",
+    "file_names", "way_home", "discover", "runs_in_a_row", "drift", "demo", "recover", "tutorial", "state", "identity",
+    "ends_of_runs", "partial", "reached", "endings", "order", "pipelines", "whole_runs", "chaos",
 )  # fmt: skip
 """Whole runs in the order of the time that they take, as measured: half a minute to five. One that is not named is short."""
 
