@@ -62,8 +62,9 @@ match words[:2]:
         number = int(words[3].rsplit("/", 1)[1])
         (comment,) = (each for each in kept["comments"] if each["id"] == number)
         comment["body"] = Path(option("--field").removeprefix("body=@")).read_text()
-    case ["api", path] if path.endswith("/runs/12/approvals"):
-        answer([{{"state": "rejected", "user": {{"login": "mallory"}}}}, {{"state": "approved", "user": {{"login": "carol"}}}}])
+    case ["api", path] if path.endswith("/approvals"):
+        said = (("rejected", "mallory"), ("approved", "carol"), ("approved", "carol"))  # to a change of trust, and to the plan
+        answer([{{"state": state, "user": {{"login": login}}}} for state, login in said])
     case ["api", path] if "/environments/" in path:
         answer({{"protection_rules": kept["environments"].get(path.rsplit("/", 1)[1], [])}})
     case ["api", path] if path.endswith("/comments"):
@@ -130,7 +131,11 @@ class GitHub:
         """Return what makes pipelines find it."""
         own = self.home / "temporary"
         own.mkdir(exist_ok=True)
-        return {"PATH": f"{self.home / 'bin'}{os.pathsep}{os.environ['PATH']}", "RUNNER_TEMP": str(own)}
+        return {
+            "PATH": f"{self.home / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "RUNNER_TEMP": str(own),
+            "GITHUB_STEP_SUMMARY": str(self.home / "summary.md"),
+        }
 
 
 class GitLab:

@@ -27,10 +27,11 @@ EXPRESSIONS = {
     "github.repository": "team/placement",
     "github.event.repository.default_branch": "main",
     "github.event.pull_request.number": "7",
-    "github.run_id": "12",
     "github.server_url": "https://forge.example",
     "vars.PULUMI_BACKEND_URL": "",
 }
+RUNS = {"inventory": "11", "review": "12", "apply": "13", "drift": "14"}
+"""The number of the run in which the jobs of a workflow are."""
 ALWAYS = "${{ !cancelled() }}"
 OURS = ("HYPERV_", "PULUMI_")
 """Variables that the lab sets instead of the forge's secrets."""
@@ -75,7 +76,13 @@ def on_github(site: Site, github: GitHub, name: str, job_name: str | None = None
     job = workflow["jobs"][job_name or name]
     outputs = github.home / "outputs"
     outputs.write_text("", encoding="utf-8")
-    done, known = 0, {**EXPRESSIONS, **github.needs, "github.event.pull_request.head.sha": github.commit}
+    known = {
+        **EXPRESSIONS,
+        **github.needs,
+        "github.event.pull_request.head.sha": github.commit,
+        "github.run_id": RUNS[name],
+    }
+    done = 0
     for step in job["steps"]:
         if "run" in step and runs(step, done, known):
             given = {**job.get("env", {}), **step.get("env", {})}
@@ -93,11 +100,10 @@ def on_github(site: Site, github: GitHub, name: str, job_name: str | None = None
                 known |= {f"steps.{names}.outputs.{key}": value for key, value in reported.items()}
                 outputs.write_text("", encoding="utf-8")
         elif "upload-artifact" in step.get("uses", ""):
-            run_of = {"inventory": "11", "review": "12", "apply": "13"}[name]
             for path in step["with"]["path"].split():
                 left = site.file(path)
                 for file in left.glob("*.jsonl") if left.is_dir() else filter(Path.exists, [left]):
-                    github.upload(step["with"]["name"], run_of, file)
+                    github.upload(step["with"]["name"], RUNS[name], file)
     reported = {key: resolved(text, known) for key, text in job.get("outputs", {}).items()}
     github.needs |= {f"needs.{job_name}.outputs.{key}": value for key, value in reported.items()}
     github.needs[f"needs.{job_name}.result"] = "failure" if done else "success"
@@ -226,11 +232,7 @@ def test_every_command_of_the_pipelines_does_what_they_expect(repository: Site, 
 
         assert drift(site, github, project, "opened") == "Placement of lab has drifted"
         assert drift(site, github, project, "edited") == "Placement of lab has drifted"
-        assert on_github(site, github, "apply", "up") == 0
-        kept(site, github)
-        assert on_gitlab(site, project, "apply") == 0
-        assert on_gitlab(site, project, "continue") == 0
-        assert on_gitlab(site, project, "result") == 0
+        applied(site, github, project)
         site.lab("fault", "add", "host-down", "--host", "hv3")
         assert on_gitlab(site, project, "result") == 4
         assert drift(site, github, project, "silent") == "Hosts of lab do not answer"
@@ -306,6 +308,26 @@ def agreed(site: Site, github: GitHub, project: GitLab) -> None:
             (2, STALE, "placement", "success", job),
         )
     ]  # fmt: skip
+
+
+def applied(site: Site, github: GitHub, project: GitLab) -> None:
+    """A plan, and what it says; where a machine stands elsewhere by then nothing is started. Then GitLab's, and a run that was cut goes on."""
+    assert on_github(site, github, "apply", "plan") == 0
+    assert "    VM009: is on hv3, goes to hv1" in (github.home / "summary.md").read_text(encoding="utf-8")
+    site.file("plan.json").unlink()
+    before = site.hosts()
+    site.lab("move", "VM001", "hv3")
+    assert on_github(site, github, "apply", "up") != 0
+    assert {**site.hosts(), "VM001": before["VM001"]} == before
+    site.lab("move", "VM001", before["VM001"])
+    assert on_github(site, github, "apply", "reviewed") == 0
+    assert on_github(site, github, "apply", "up") == 0
+    kept(site, github)
+    for word in ("", "-agreed"):
+        assert on_gitlab(site, project, f"plan{word}") == 0
+        assert on_gitlab(site, project, f"apply{word}") == 0
+    assert on_gitlab(site, project, "continue") == 0
+    assert on_gitlab(site, project, "result") == 0
 
 
 def kept(site: Site, github: GitHub) -> None:

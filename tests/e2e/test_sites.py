@@ -199,6 +199,7 @@ def test_each_stack_has_a_move_and_a_drift_and_all_have_one_table(sites: Sites, 
     every = sites.stacks
     assert sites.job("apply-sites", "trust") == 0
     assert (sites.outputs["needs.trust.outputs.changes"], sites.touched()) == ("true", every)
+    assert set(sites.each("apply-sites", "plan", every).values()) == {0}
     assert set(sites.each("apply-sites", "up", every).values()) == {0}
     sites.ended("apply-sites.yaml", 21)
 
@@ -207,6 +208,7 @@ def test_each_stack_has_a_move_and_a_drift_and_all_have_one_table(sites: Sites, 
     sites.merged()
     assert sites.job("apply-sites", "trust") == 0
     assert (sites.outputs["needs.trust.outputs.changes"], sites.touched()) == ("false", every[1:])
+    assert set(sites.each("apply-sites", "plan", every[1:]).values()) == {0}
     assert set(sites.each("apply-sites", "up", every[1:]).values()) == {0}
     hosts = sites.site.hosts()
     assert [hosts[f"A{number:02d}"] for number in range(1, count + 1)] == [

@@ -26,6 +26,7 @@ from hyperv_placement.planning.machine.keys import keys_of
 from hyperv_placement.resources import program_log
 from hyperv_placement.resources.declare import declare, outputs
 from hyperv_placement.resources.engine_settings import few_hands, ignored_config
+from hyperv_placement.resources.held import FREE
 from hyperv_placement.resources.managed_twice import check_managed_once
 from hyperv_placement.resources.preview_diff import (
     agree,
@@ -35,7 +36,7 @@ from hyperv_placement.resources.preview_diff import (
     keep_names,
     keep_places,
 )
-from hyperv_placement.resources.reviewed import lines_of_reviewed
+from hyperv_placement.resources.reviewed import held_to
 from hyperv_placement.resources.run_audit import audit_of, open_audit
 from hyperv_placement.resources.targets import taken_by_run
 from hyperv_placement.resources.vm_placement import TYPE
@@ -102,7 +103,7 @@ def read_and_declare(name: str, within: Within = ALONE) -> dict[str, Any]:
             plan = warn_missing_delegation(stack, estate, plan, delegation, estate.clock)
             # Where the engine has read nothing before (`--refresh=false`), the last run says what the state has.
             keys = keys_of(plan, reported or identities.kept().machines)
-            reviewed = lines_of_reviewed(stack, plan) if within == ALONE else ()
+            held = held_to(stack, plan, keys) if within == ALONE else FREE
             log = audit_of(stack, audit_path(Path(), name), estate.clock)
             open_audit(log, inventory, plan.schedule)
             keep_places(identities, plan)
@@ -119,7 +120,7 @@ def read_and_declare(name: str, within: Within = ALONE) -> dict[str, Any]:
     if not inventory.hosts:
         reasons = "\n".join(unreachable.reported(inventory.unreachable.values()))
         raise program_log.stopped(f"No host could be read:\n{reasons}")
-    resources = declare(stack, plan, inventory, keys, delegation, within=within)
+    resources = declare(stack, plan, inventory, keys, delegation, within=within, held=held)
     for line in few_hands(plan.schedule, hands_of(sys.orig_argv)):
         program_log.warn(line)
-    return outputs(resources, plan, reviewed)
+    return outputs(resources, plan, held)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -23,6 +23,7 @@ from hyperv_placement.report.text import describe, reported
 from hyperv_placement.visible import visible
 
 from . import program_log
+from .held import FREE, Held
 from .migration_delegation import OUTPUTS as DELEGATION_OUTPUTS
 from .migration_delegation import TYPE as MIGRATION_DELEGATION
 from .migration_host import NAMES as HOST_OUTPUTS
@@ -45,16 +46,11 @@ class VmPlacement(pulumi.CustomResource):
         options: pulumi.ResourceOptions,
         within: Within = ALONE,
         *,
-        move: Mapping[str, Any] | None = None,
-        outside: bool = False,
+        inputs: Mapping[str, Any],
     ) -> None:
-        """Register the machine under its key in the stack file; `move`: the input that declares its move; `outside`: as no part of this run."""
+        """Register the machine under its key in the stack file."""
         # The Python SDK makes an output of each property that is named here, if only as None.
-        properties: dict[str, Any] = {
-            **dict.fromkeys(OUTPUTS),
-            **inputs_of(step, outside=outside),
-            **(move or {}),
-        }
+        properties: dict[str, Any] = {**dict.fromkeys(OUTPUTS), **inputs}
         super().__init__(TYPE, within.name(step.label), properties, options)
 
 
@@ -85,7 +81,7 @@ class MigrationDelegation(pulumi.CustomResource):
         super().__init__(MIGRATION_DELEGATION, within.name(host), properties, options)
 
 
-def declare(
+def declare(  # noqa: PLR0913 - what a run declares by, the last two named at the call
     stack: Stack,
     plan: Plan,
     inventory: Inventory,
@@ -93,11 +89,13 @@ def declare(
     delegation: DelegationPlan | None = None,
     *,
     within: Within = ALONE,
+    held: Held = FREE,
 ) -> dict[str, VmPlacement]:
     """Register hosts whose settings are declared, accounts, and every machine of `plan`; return the machines by key.
 
     What the run is about is said before all that, and what happens to a machine at its own resource. `keys`: which
-    machines the state does not have yet, or has under another key: that resource goes on under its new one.
+    machines the state does not have yet, or has under another key: that resource goes on under its new one. `held`: the
+    plan that the run is held to.
 
     A move waits for the settings of both its hosts, for the account that lets the one act at the other, and for the
     moves that free the room it needs. The legs of a machine that steps aside are the plugin's: nothing depends on it.
@@ -113,27 +111,34 @@ def declare(
         program_log.warn(finding, within.component)
     hosts = {name: MigrationHost(host, within) for name, host in stack.hosts.items() if host.live_migration}
     accounts = _declare_accounts(delegation, within) if delegation else {}
+    others = {(MIGRATION_HOST, name): each for name, each in hosts.items()}
+    others |= {(MIGRATION_DELEGATION, name): each for name, each in accounts.items()}
     resources: dict[str, VmPlacement] = {}
     moving = len({each.label for each in plan.schedule.moves})
-    waits, adopted = before(plan.schedule), {step.label for step in keys.adopted}
-    for step in in_order(plan, waits):
+    waits, adopted = held.waits(before(plan.schedule)), {step.label for step in keys.adopted}
+    for step in in_order(plan, waits, held.done):
         # By the schedule, with the legs that only make room; without one, the move that is ordered.
         ways = plan.schedule.moves_of(step.label) or ([step.move] if step.move else [])
-        first = [
-            *_after(ways, hosts, accounts, stack.delegation),
-            *(resources[x] for x in waits[step.label]),
-        ]
-        known_as = keys.renamed.get(step.label)
+        if (planned := held.done.get(step.label)) is not None:
+            first = [others[each] for each in planned.needs if each in others]
+        else:
+            first = _after(ways, hosts, accounts, stack.delegation)
         resources[step.label] = VmPlacement(
             step,
-            within.options(TYPE, first, known_as),
+            within.options(
+                TYPE, [*first, *(resources[x] for x in waits[step.label])], keys.renamed.get(step.label)
+            ),
             within,
-            move=move_inputs(plan.schedule.moves_of(step.label), moving),
+            inputs=held.inputs(
+                step.label, inputs_of(step), move_inputs(plan.schedule.moves_of(step.label), moving)
+            ),
         )
         # At once: where the engine shows lines as they come (`--diff`), they stand below their own resource.
         _say(step, plan.schedule, resources[step.label], adopted=step.label in adopted)
     for step in plan.outside:  # the engine leaves them as they are, and would delete what nobody registers
-        resources[step.label] = VmPlacement(step, within.options(TYPE), within, outside=True)
+        resources[step.label] = VmPlacement(
+            step, within.options(TYPE), within, inputs=inputs_of(step, outside=True)
+        )
     return {label: resources[label] for label in stack.vms if label in resources}
 
 
@@ -146,15 +151,17 @@ def before(schedule: Schedule) -> Mapping[str, list[str]]:
     return found
 
 
-def in_order(plan: Plan, waits: Mapping[str, list[str]]) -> Iterator[Step]:
-    """Yield every machine after those it waits for: what is not scheduled, then the moves by their starts."""
+def in_order(plan: Plan, waits: Mapping[str, list[str]], done: Iterable[str] = ()) -> Iterator[Step]:
+    """Yield every machine after those it waits for: what is not scheduled, what is `done`, then the moves by their starts."""
     steps = {step.label: step for step in plan.steps}
     # A resource can only depend on one that is registered already, so that those that wait come last. The engine takes
     # them up in this order as far as it has workers: who is behind another one comes after it, too.
     for each in plan.schedule.moves:
         if waits.get(each.label) or each.follows:
             steps.pop(each.label)
-    yield from steps.values()
+    behind = [steps.pop(label) for label in done if waits.get(label)]
+    yield from (*steps.values(), *behind)
+    steps |= {step.label: step for step in behind}
     late = {step.label: step for step in plan.steps if step.label not in steps}
     yield from (late[each.label] for each in plan.schedule.moves if each.label in late)
 
@@ -187,17 +194,17 @@ def _after(
     return first + [accounts[name] for name in holders if name is not None and name in accounts]
 
 
-def outputs(resources: Mapping[str, VmPlacement], plan: Plan, reviewed: Sequence[str] = ()) -> dict[str, Any]:
+def outputs(resources: Mapping[str, VmPlacement], plan: Plan, held: Held = FREE) -> dict[str, Any]:
     """Return, out of the resources' own outputs, `placement` (machine -> host) and `moves` (made so far), and the `plan`.
 
-    `reviewed`: the lines of the plan that the run is held to: sizes and times of today would be a change to the engine, at the end of the run.
+    Of a run that is held to a plan, that plan's lines: sizes and times of today would be a change to the engine, at the end of the run.
     """
     # Numbers come back from the engine as floats: a Struct of protobuf has no others.
     total = pulumi.Output.all(*(r.moves for r in resources.values())).apply(
         lambda counts: int(sum(count or 0 for count in counts))
     )
     placement = {label: resource.host for label, resource in resources.items()}
-    return {"placement": placement, "moves": total, "plan": list(reviewed) or outline(plan)}
+    return {"placement": placement, "moves": total, "plan": list(held.lines) or outline(plan)}
 
 
 def _say(step: Step, schedule: Schedule, resource: VmPlacement, *, adopted: bool) -> None:

@@ -27,10 +27,17 @@ class PlannedResource:
     name: str
     wanted: Mapping[str, Any]
     """Its properties after the run."""
-    after: frozenset[str]
-    """Names of the resources of its own type that it depends on."""
+    needs: tuple[tuple[str, str], ...]
+    """Type and name of each resource that it depends on."""
+    adopted: bool
+    """Whether the state did not have it."""
     goes: bool
     """Whether the run is to forget it: then the program does not register it."""
+
+    @property
+    def after(self) -> frozenset[str]:
+        """Names of the resources of its own type that it depends on."""
+        return frozenset(name for kind, name in self.needs if kind == self.type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +106,12 @@ def _resources(plans: Mapping[str, Mapping[str, Any]]) -> Iterator[PlannedResour
     for urn, planned in plans.items():
         kind, name = _named(urn)
         goal = planned.get("goal") or {}
-        before = (_named(each) for each in goal.get("dependencies") or ())
         yield PlannedResource(
             type=kind,
             name=name,
             wanted=dict(planned.get("state") or {}),
-            after=frozenset(other for its, other in before if its == kind),
+            needs=tuple(_named(each) for each in goal.get("dependencies") or ()),
+            adopted="create" in (planned.get("steps") or ()),
             goes="delete" in (planned.get("steps") or ()),
         )
 

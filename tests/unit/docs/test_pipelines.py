@@ -159,16 +159,44 @@ def test_every_job_has_no_more_rights_than_it_names(file: Path) -> None:
 
 
 def test_a_change_of_trust_stops_for_reviewers_of_an_environment_and_for_no_label() -> None:
-    """`up` needs the job that asks them, in the run itself as in the pull request's."""
-    for stem, asking, last in (("review", "trust", "placement-verdict"), ("apply", "agreed", "up")):
+    """The plan, without which there is no `up`, needs the job that asks them, in the run itself as in the pull request's."""
+    asked = (
+        ("review", "trust", "placement-verdict"),
+        ("apply", "agreed", "plan"),
+        ("apply-sites", "agreed", "plan"),
+    )
+    for stem, asking, last in asked:
         workflow = yaml.safe_load((PIPELINES / "github" / f"{stem}.yaml").read_text(encoding="utf-8"))
         assert workflow["jobs"][asking]["environment"] == "placement-trust"
         assert asking in workflow["jobs"][last]["needs"]
         assert "label" not in json.dumps(workflow)
         assert "required_reviewers" in json.dumps(workflow)
-    up = yaml.safe_load((PIPELINES / "github" / "apply.yaml").read_text(encoding="utf-8"))["jobs"]["up"]
-    assert "needs.trust.result == 'success'" in up["if"]
-    assert "needs.trust.outputs.changes == 'false' || needs.agreed.result == 'success'" in up["if"]
+        if last == "plan":
+            condition = workflow["jobs"][last]["if"]
+            assert "needs.trust.result == 'success'" in condition
+            assert "needs.trust.outputs.changes == 'false' || needs.agreed.result == 'success'" in condition
+
+
+@pytest.mark.parametrize("stem", ["apply", "apply-sites"])
+def test_what_moves_is_held_to_a_plan_that_could_be_read_before(stem: str) -> None:
+    """`up` needs the job in which the environment's reviewers agree to the plan; on GitLab a job of its own has made it."""
+    all_jobs = yaml.safe_load((PIPELINES / "github" / f"{stem}.yaml").read_text(encoding="utf-8"))["jobs"]
+    assert all_jobs["reviewed"]["environment"] == "placement-plan"
+    assert all_jobs["reviewed"]["needs"] == "plan"
+    assert "needs.reviewed.result == 'success'" in all_jobs["up"]["if"]
+    assert "reviewed" in all_jobs["up"]["needs"]
+    for job in all_jobs.values():
+        for line in "\n".join(step.get("run", "") for step in job["steps"]).splitlines():
+            assert "pulumi up" not in line or "--plan" in line, line
+
+
+def test_gitlab_moves_nothing_without_a_plan_either() -> None:
+    """Also a run that goes on."""
+    for file in (GITLAB, GITLAB.with_name("sites.yml")):
+        ups = [line for line in file.read_text(encoding="utf-8").splitlines() if "bin/pulumi up" in line]
+        assert ups
+        for line in ups:
+            assert " --plan " in line, line
 
 
 def test_gitlab_reviews_with_the_code_of_the_default_branch() -> None:
@@ -200,7 +228,7 @@ def test_gitlab_sets_up_in_a_job_without_secrets() -> None:
 def test_what_gitlab_calls_applied_is_made_by_applying_alone() -> None:
     """The newest deployment is what trust is compared with: a job that only reads variables of the environment makes none."""
     for name, job in yaml.safe_load(GITLAB.read_text(encoding="utf-8")).items():
-        if name in {"placement-apply", "placement-apply-agreed"}:
+        if name in {"placement-apply", "placement-plan-agreed", "placement-apply-agreed"}:
             assert job["environment"] in {"placement", "placement-trust"}
             assert job["resource_group"] == "placement"
         elif "environment" in job:
@@ -213,7 +241,8 @@ def test_what_was_merged_and_not_let_through_gets_no_password_from_any_job() -> 
     everything = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
     gate = everything["placement-trust"]["script"][0]
     assert gate[-1] == 'bin/placement check "$STACK" --base "$base"'
-    assert everything["placement-apply"]["needs"] == ["placement-trust"]
+    assert everything["placement-plan"]["needs"] == ["placement-trust"]
+    assert everything["placement-apply"]["needs"] == ["placement-plan"]
     for name in ("placement-result", "placement-drift", "placement-inventory", "placement-continue"):
         assert everything[name]["script"][0] == gate, name
     for stem in ("drift", "inventory"):
