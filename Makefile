@@ -47,7 +47,7 @@ chaos-short: setup ## Twenty fixed rounds of it, as CI runs them (3 minutes on t
 sweep: develop ## Break the answer to each request of one move of each kind in each way (4 hours, goes on where it ended; ONLY=kind JOBS=2 FOLDER=.sweep)
 	@$(VENV_PYTHON) -m tests.sweep --jobs $(JOBS) $(if $(FOLDER),--folder "$(FOLDER)") $(if $(ONLY),"$(ONLY)")
 
-pipelines: develop ## Run the workflow files of docs/pipelines by nektos/act against the lab (3 minutes; act is built once)
+pipelines: develop ## Run GitHub's workflow files of docs/pipelines by nektos/act against the lab (5 minutes; act is built once)
 	@$(VENV_PYTHON) -m tests.pipelines
 
 operator: ## Judge docs/pipelines/operator by the operator's CRD as an API server does (CRD=pulumi.com_stacks.yaml of its release; needs Go, 2 minutes)

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -19,6 +18,7 @@ from tools.workspace import PROJECT, Workspace
 
 from .conftest import Site
 from .forge import GitHub
+from .small_sites import estate, names, stack_of
 from .test_state import postgres
 
 WORKFLOWS = PROJECT / "docs" / "pipelines" / "github"
@@ -40,7 +40,7 @@ class Sites:
     def __init__(self, site: Site, github: GitHub, database: Mapping[str, str], count: int) -> None:
         """`site`: its lab runs. Each stack declares its machines where they are."""
         self.site, self.github = site, github
-        self.stacks = [f"site{number:02d}" for number in range(1, count + 1)]
+        self.stacks = names(count)
         where = f"postgres://placement@{database['DATABASE']}/placement"
         self.environment = {
             **site.workspace.environment,
@@ -52,15 +52,7 @@ class Sites:
 
     def declare(self, number: int, host: int) -> None:
         """Declare the first machine of a stack on its first or second host."""
-        hosts = [f"hv{2 * number - 1}", f"hv{2 * number}"]
-        ports = self.site.status()["hosts"]
-        content = {
-            "connection": {
-                "auth": "ntlm", "credentials": "../.lab/credentials.yaml", "ca": "../.lab/ca.pem",
-            },
-            "hosts": {name: {"address": ports[name]["https"]} for name in hosts},
-            "vms": {f"A{number:02d}": {"host": hosts[host - 1]}, f"B{number:02d}": {"host": hosts[1]}},
-        }  # fmt: skip
+        content = stack_of(number, host, self.site.status()["hosts"])
         self.site.file(f"stacks/{self.stacks[number - 1]}.yaml").write_text(
             yaml.safe_dump(content), encoding="utf-8"
         )
@@ -148,16 +140,6 @@ def _resolved(text: str, known: Mapping[str, str]) -> str:
         )
 
     return re.sub(r"\$\{\{ (.*?) \}\}", value, text)
-
-
-def estate(count: int) -> dict[str, Any]:
-    """Return an estate of two hosts and two machines a stack."""
-    vms = {
-        f"{letter}{number:02d}": {"host": f"hv{2 * number - 2 + place}"}
-        for number in range(1, count + 1)
-        for letter, place in (("A", 1), ("B", 2))
-    }
-    return {"hosts": {f"hv{number}": {} for number in range(1, 2 * count + 1)}, "vms": vms}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`make pipelines`: apply, inventory, review and drift as GitHub would run them, each by its file, unchanged but for the stack's name."""
+"""`make pipelines`: apply, inventory, review and drift as GitHub would run them, of one stack and by matrix, each by its file, unchanged but for the stack's name."""
 
 from __future__ import annotations
 
@@ -14,23 +14,33 @@ from typing import Any
 import yaml
 
 from tests.e2e.forge import GitHub
+from tests.e2e.small_sites import estate, names, stack_of
 from tests.pipelines.acting import LABELS, act, stand_ins
 from tools.workspace import PROJECT, Workspace
 
 WORKFLOWS = PROJECT / "docs" / "pipelines" / "github"
 RUN = "12"
 """The number of the run that is under way, as the stand-in for `gh` knows it."""
+SITES = 2
 RULES = [{"type": "required_reviewers", "prevent_self_review": True}]
 
 
 class Acting:
     """A project in git, with the workflows where GitHub has them, a lab, and a stand-in for `gh`."""
 
-    def __init__(self, folder: Path) -> None:
-        """Copy the project, start the lab, and commit."""
+    def __init__(self, folder: Path, sites: int = 0) -> None:
+        """Copy the project, start the lab, and commit; with the stack `lab`, or with so many small ones."""
+        folder.mkdir()
         self.workspace = Workspace(folder / "project")
-        self.workspace.run("lab", "up", "--ports", "auto", "--speed", "6", stdout=subprocess.DEVNULL)
-        self.workspace.point_at_lab()
+        more = []
+        if sites:
+            (folder / "estate.yaml").write_text(yaml.safe_dump(estate(sites)), encoding="utf-8")
+            more = ["--estate", str(folder / "estate.yaml")]
+        self.workspace.run("lab", "up", "--ports", "auto", "--speed", "6", *more, stdout=subprocess.DEVNULL)
+        if sites:
+            self._declare(sites)
+        else:
+            self.workspace.point_at_lab()
         self.state = folder / "state"
         self.state.mkdir()
         self.github = GitHub(folder / "github")
@@ -54,6 +64,15 @@ class Acting:
         self.git("init", "-q", "--bare", origin)
         self.git("remote", "add", "origin", origin)
         self.git("push", "-q", "origin", "main")
+
+    def _declare(self, sites: int) -> None:
+        """Declare a move for each stack."""
+        stacks = self.workspace.folder / "stacks"
+        for path in stacks.glob("*.yaml"):
+            path.unlink()
+        hosts = self.workspace.status()["hosts"]
+        for number, name in enumerate(names(sites), 1):
+            (stacks / f"{name}.yaml").write_text(yaml.safe_dump(stack_of(number, 2, hosts)), encoding="utf-8")
 
     def git(self, *words: str) -> str:
         """Run git in the project, as nobody."""
@@ -123,12 +142,15 @@ class Acting:
 def main() -> None:
     """Run them as a project's first days would, and look at what has come of it."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        here = Acting(Path(folder))
-        try:
-            _days(here)
-        finally:
-            here.workspace.close()
-    sys.stdout.write("apply, inventory, review and drift ran by their own files, and did what they say\n")
+        for name, sites, days in (("one", 0, _days), ("many", SITES, _many)):
+            here = Acting(Path(folder) / name, sites)
+            try:
+                days(here)
+            finally:
+                here.workspace.close()
+    sys.stdout.write(
+        "apply, inventory, review and drift ran by their own files, of one stack and by matrix, and did what they say\n"
+    )
 
 
 def _days(here: Acting) -> None:
@@ -147,6 +169,24 @@ def _days(here: Acting) -> None:
     here.run("drift.yaml", "workflow_dispatch")
     (issue,) = here.github.read()["issues"]
     _expect("VM001" in issue["body"] and issue["state"] == "open", issue["body"])
+
+
+def _many(here: Acting) -> None:
+    here.run("apply-sites.yaml", "push")
+    hosts = {name: vm["host"] for name, vm in here.workspace.status()["vms"].items()}
+    for number, stack in enumerate(names(SITES), 1):
+        _expect(
+            hosts[f"A{number:02d}"] == f"hv{2 * number}", f"apply-sites did not move A of {stack}: {hosts}"
+        )
+        for left in (f"placement-plan-{stack}", f"placement-audit-{stack}"):
+            _expect(any((here.github.home / f"{left}-{RUN}").iterdir()), f"nothing of {left}")
+    here.ended("apply-sites.yaml", "push", 22)
+    for number in range(1, SITES + 1):
+        here.workspace.run("lab", "move", f"B{number:02d}", f"hv{2 * number - 1}")
+    here.run("drift-sites.yaml", "workflow_dispatch")
+    (issue,) = here.github.read()["issues"]
+    for number in range(1, SITES + 1):
+        _expect(f"B{number:02d}" in issue["body"] and issue["state"] == "open", issue["body"])
 
 
 def _expect(holds: bool, what: str) -> None:

@@ -31,6 +31,14 @@ runs:
 """Puts files where the stand-in for `gh` finds them. Options of the real one that it does not know are ignored, as GitHub does."""
 
 
+CACHE = """name: cache
+inputs: {path: {required: true}, key: {required: true}}
+runs: {using: composite, steps: []}
+"""
+"""Restores nothing, as for a key that is new."""
+ACTIONS = {"upload-artifact": UPLOAD, "cache": CACHE}
+
+
 def act() -> Path:
     """Return act, built into the cache where it is not there yet: a minute. Raises SetupError and CalledProcessError."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hyperv-placement"
@@ -46,13 +54,16 @@ def act() -> Path:
 
 def stand_ins(folder: Path, workflows: Sequence[Path]) -> list[str]:
     """Write the stand-ins; return the words by which act takes them for the actions that workflows name by commit."""
-    upload = folder / "upload-artifact"
-    upload.mkdir(parents=True)
-    (upload / "action.yml").write_text(UPLOAD, encoding="utf-8")
-    used = {
-        line.partition("uses:")[2].split("#")[0].strip()
-        for workflow in workflows
-        for line in workflow.read_text(encoding="utf-8").splitlines()
-        if "uses: actions/upload-artifact@" in line
-    }
-    return [word for action in sorted(used) for word in ("--local-repository", f"{action}={upload}")]
+    words = []
+    for name, text in ACTIONS.items():
+        place = folder / name
+        place.mkdir(parents=True)
+        (place / "action.yml").write_text(text, encoding="utf-8")
+        used = {
+            line.partition("uses:")[2].split("#")[0].strip()
+            for workflow in workflows
+            for line in workflow.read_text(encoding="utf-8").splitlines()
+            if f"uses: actions/{name}@" in line
+        }
+        words += [word for action in sorted(used) for word in ("--local-repository", f"{action}={place}")]
+    return words
