@@ -74,6 +74,7 @@ check-others:
 	.venv/bin/lint-imports
 	$(VENV_PYTHON) -m tools.docs
 	$(VENV_PYTHON) -m tools.sbom
+	.venv/bin/hadolint docs/pipelines/image/Dockerfile
 
 docs: develop ## Make docs/ a site in docs/_site; warnings and links that lead nowhere are errors
 	@$(VENV_PYTHON) -m tools.docs
