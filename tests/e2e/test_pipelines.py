@@ -128,9 +128,9 @@ def resolved(text: str, known: Mapping[str, str]) -> str:
     return re.sub(r"\$\{\{ (.*?) \}\}", value, text)
 
 
-def on_gitlab(site: Site, project: GitLab, name: str, **more: str) -> int:
+def on_gitlab(site: Site, project: GitLab, name: str, file: Path = GITLAB, **more: str) -> int:
     """Run a job; what it leaves for others is kept."""
-    job = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))[f"placement-{name}"]
+    job = yaml.safe_load(file.read_text(encoding="utf-8"))[f"placement-{name}"]
     values = {
         "CI_API_V4_URL": project.url, "CI_PROJECT_ID": "5", "CI_DEFAULT_BRANCH": "main", "CI_JOB_TOKEN": TOKEN,
         "CI_MERGE_REQUEST_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "9",
@@ -323,6 +323,7 @@ def applied(site: Site, github: GitHub, project: GitLab) -> None:
     assert on_github(site, github, "apply", "reviewed") == 0
     assert on_github(site, github, "apply", "up") == 0
     kept(site, github)
+    assert on_gitlab(site, project, "audit") == 0
     for word in ("", "-agreed"):
         assert on_gitlab(site, project, f"plan{word}") == 0
         assert on_gitlab(site, project, f"apply{word}") == 0

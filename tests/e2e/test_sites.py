@@ -17,11 +17,13 @@ import yaml
 from tools.workspace import PROJECT, Workspace
 
 from .conftest import Site
-from .forge import GitHub
+from .forge import GitHub, GitLab, gitlab
 from .small_sites import estate, names, stack_of
+from .test_pipelines import on_gitlab
 from .test_state import postgres
 
 WORKFLOWS = PROJECT / "docs" / "pipelines" / "github"
+GITLAB = PROJECT / "docs" / "pipelines" / "gitlab" / "sites.yml"
 AT_ONCE = 4
 OURS = ("HYPERV_", "PULUMI_")
 """Variables that the lab sets instead of the forge's secrets."""
@@ -218,4 +220,79 @@ def test_each_stack_has_a_move_and_a_drift_and_all_have_one_table(sites: Sites, 
     assert {each["by"] for each in table["drifts"]} == {"LAB\\operator"}
     (issue,) = sites.github.read()["issues"]
     assert f"not read&#58; {every[0]}" in issue["body"] or f"not read: {every[0]}" in issue["body"]
+    assert sites.site.status()["violations"] == []
+
+
+class OnGitLab:
+    """The same stacks in a project at GitLab."""
+
+    def __init__(self, sites: Sites, project: GitLab) -> None:
+        """Nothing was applied yet."""
+        self.sites, self.project = sites, project
+
+    def each(self, name: str) -> list[int]:
+        """Run a job of the matrix for each stack, one after the other; return the exit codes."""
+        return [
+            on_gitlab(
+                self.sites.site, self.project, name, GITLAB, **{**self.sites.environment, "STACK": stack}
+            )
+            for stack in self.sites.stacks
+        ]
+
+    def deployed(self, name: str, stack: str) -> None:
+        """Have the forge know a job of this commit that has ended well, newest last."""
+        kind = "placement-trust" if name.endswith("agreed") else "placement"
+        job = {
+            "name": f"{name}: [{stack}]",
+            "ref": "main",
+            "tag": False,
+            "started_at": "2026-11-01T05:00:00Z",
+        }
+        self.project.deployments.append(
+            {
+                "id": len(self.project.deployments) + 1,
+                "sha": self.sites.git("rev-parse", "HEAD"),
+                "environment": f"{kind}/{stack}",
+                "status": "success",
+                "deployable": job,
+            }
+        )
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+@pytest.mark.one_form("its pipelines adopt")
+@pytest.mark.timeout(1200)
+@pytest.mark.all
+@pytest.mark.parametrize("count", [2])
+def test_gitlabs_commands_do_the_same(sites: Sites, count: int) -> None:
+    """Whoever may agrees to the plan of each; then only the stack that a change touches moves, and a plan alone counts as nothing applied."""
+    first, second = sites.stacks
+    with gitlab() as project:
+        there = OnGitLab(sites, project)
+        assert there.each("site-plan") == there.each("site-apply") == [5, 5]
+        assert there.each("site-plan-agreed") == there.each("site-agreed") == [0, 0]
+        for stack in sites.stacks:
+            there.deployed("placement-site-agreed", stack)
+
+        for path in sites.site.workspace.folder.glob("plan-*"):
+            path.unlink()
+        sites.declare(2, 2)
+        sites.merged()
+        there.deployed("placement-site-plan-agreed", second)
+        assert there.each("site-plan") == [0, 0]
+        assert not sites.site.file(f"plan-{first}.json").exists()
+        assert f"A{count:02d}: is on hv3, goes to hv4" in sites.site.file(f"plan-{second}.txt").read_text(
+            encoding="utf-8"
+        )
+        assert there.each("site-apply") == [0, 0]
+        assert sites.site.hosts()["A02"] == "hv4"
+        there.deployed("placement-site-apply", second)
+
+        sites.site.lab("move", "B01", "hv1")
+        assert there.each("site-drift") == [0, 0]
+        assert on_gitlab(sites.site, project, "fleet", GITLAB, **sites.environment) == 2
+    table = sites.site.file("fleet.md").read_text(encoding="utf-8")
+    assert "B01" in table
+    assert "B02" not in table
     assert sites.site.status()["violations"] == []
