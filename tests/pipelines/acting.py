@@ -33,7 +33,7 @@ runs:
 
 CACHE = """name: cache
 inputs: {path: {required: true}, key: {required: true}}
-runs: {using: composite, steps: []}
+runs: {using: composite, steps: [{shell: bash, run: 'true'}]}
 """
 """Restores nothing, as for a key that is new."""
 ACTIONS = {"upload-artifact": UPLOAD, "cache": CACHE}
