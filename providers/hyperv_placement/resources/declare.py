@@ -111,7 +111,9 @@ def declare(  # noqa: PLR0913 - what a run declares by, the last two named at th
         program_log.warn(finding, within.component)
     hosts = {name: MigrationHost(host, within) for name, host in stack.hosts.items() if host.live_migration}
     accounts = _declare_accounts(delegation, within) if delegation else {}
-    others = {(MIGRATION_HOST, name): each for name, each in hosts.items()}
+    others: dict[tuple[str, str], pulumi.Resource] = {
+        (MIGRATION_HOST, name): each for name, each in hosts.items()
+    }
     others |= {(MIGRATION_DELEGATION, name): each for name, each in accounts.items()}
     resources: dict[str, VmPlacement] = {}
     moving = len({each.label for each in plan.schedule.moves})
