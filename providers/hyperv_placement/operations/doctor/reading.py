@@ -186,7 +186,7 @@ def logged_on(stack: Stack) -> list[str]:
             continue
         ignored = unused(host.connection)
         beside = f"; not used: {', '.join(ignored)} of the environment" if ignored else ""
-        found.setdefault(f"{credential.owner}, of {credential.source}{beside}", []).append(host.name)
+        found.setdefault(f"{credential.owner}, from {credential.source}{beside}", []).append(host.name)
     return [f"{several(names)} as {who}" for who, names in found.items()]
 
 

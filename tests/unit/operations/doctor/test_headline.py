@@ -33,13 +33,13 @@ def test_nothing_stands_in_the_way_only_where_everything_was_asked() -> None:
         "not checked: delegation, because",
     ]
     shown = render_diagnoses(
-        [ILL], [NotChecked(text="a"), NotChecked(text="b")], ["hv1 as LAB\\a, of the environment"]
+        [ILL], [NotChecked(text="a"), NotChecked(text="b")], ["hv1 as LAB\\a, from the environment"]
     ).splitlines()
     assert shown[3:] == [
         "1 error, 0 warnings; not checked: 2 things, below",
         "not checked: a",
         "not checked: b",
-        "logged on: hv1 as LAB\\a, of the environment",
+        "logged on: hv1 as LAB\\a, from the environment",
     ]
 
 
@@ -57,6 +57,6 @@ def test_it_is_said_which_credential_was_used(tmp_path: Path, monkeypatch: pytes
         for name, file in (("hv1", there), ("hv2", nowhere), ("hv3", nowhere))
     }
     assert logged_on(replace(stack({}), hosts=hosts)) == [
-        f"hv1 as LAB\\b, of {there}; not used: HYPERV_USERNAME, HYPERV_PASSWORD of the environment",
-        f"2 hosts (hv2, hv3) as LAB\\a, of the environment, for there is no {nowhere}",
+        f"hv1 as LAB\\b, from {there}; not used: HYPERV_USERNAME, HYPERV_PASSWORD of the environment",
+        f"2 hosts (hv2, hv3) as LAB\\a, from the environment, for there is no {nowhere}",
     ]
