@@ -19,10 +19,12 @@ TOKEN = "glpat-of-the-tests"
 
 GH = '''#!{python}
 """What the pipelines ask of GitHub's `gh`: each call is written down, words that are not known end it."""
-import json, shutil, subprocess, sys
+import fcntl, json, shutil, subprocess, sys
 from pathlib import Path
 
 home = Path({home!r})
+lock = (home / "lock").open("w")
+fcntl.flock(lock, fcntl.LOCK_EX)  # jobs of a matrix ask at the same time
 kept = json.loads((home / "github.json").read_text())
 words = sys.argv[1:]
 kept["calls"].append(words)
