@@ -64,7 +64,7 @@ def test_every_block_does_what_the_page_says(workspace: Workspace, chromium: Bro
     assert all(name in review for name in ("VM001", "VM002", "VM005", "VM007", "VM008"))
     drift = next(reported for text, reported in said.items() if text.startswith("bin/placement drift"))
     for name in ("VM004", "VM011"):
-        pattern = rf"^.*\b{name}\b.*LAB\\operator, when: \d{{4}}-\d\d-\d\dT\d\d:\d\d"
+        pattern = rf"^.*\b{name}\b.*LAB\\operator, when: \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
         assert re.search(pattern, drift, re.MULTILINE), drift
     [accepted] = [reported for text, reported in said.items() if "--accept" in text]
     assert [line for line in accepted.splitlines() if line.startswith(("-  ", "+  "))] == [
