@@ -27,13 +27,22 @@ SHORT_TO_LONG = (
 """Whole runs in the order of the time that they take, as measured: half a minute to five. One that is not named is short."""
 
 
+LONG_ROOMS = {"fabric": 2, "unit": 3}
+"""Rooms of ten minutes and more, and into how many jobs each is split: a long job that is begun last would keep one core alone."""
+
+
 def _jobs() -> dict[str, Sequence[Path]]:
     runs = {path.stem.removeprefix("test_"): path for path in sorted(RUNS.glob("test_*.py"))}
     directory = [runs.pop(name) for name in OF_THE_DIRECTORY]
     rooms = {
         path.parent.name: path.parent for path in sorted(TESTS.glob("*/__init__.py")) if path.parent != RUNS
     }
-    long = {name: [rooms.pop(name)] for name in ("fabric", "unit")}
+    long = {
+        f"{name}/{part + 1}": files[part::parts]
+        for name, parts in LONG_ROOMS.items()
+        for files in [sorted(rooms.pop(name).rglob("test_*.py"))]
+        for part in range(parts)
+    }
     ordered = sorted(runs, key=lambda name: SHORT_TO_LONG.index(name) if name in SHORT_TO_LONG else -1)
     return {
         **long,
