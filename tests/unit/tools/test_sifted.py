@@ -14,7 +14,12 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
-WRAPPER = "import os, sys; from hyperv_placement.launch.sifted import sifted; sifted([sys.executable, '-uc', sys.argv[1]], os.environ)"
+WRAPPER = """
+import os, signal, sys
+from hyperv_placement.launch.sifted import sifted
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and what it starts does
+sifted([sys.executable, '-uc', sys.argv[1]], os.environ)
+"""
 COUNTS = """
 import os, signal, sys
 for name in ("SIGINT", "SIGTERM"):
