@@ -65,7 +65,9 @@ OLD_ENVELOPE_SIZE = 153600
 PAUSES = (0.5, 1.0, 2.0)
 """Seconds before another try of a safe request that the host was too busy for."""
 CUTS = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""Seconds before another try of one whose connection was cut; of a host that has not answered yet, the first alone."""
+"""Seconds before another try of one whose connection was cut."""
+FIRST_CUTS = CUTS[:3]
+"""The same of a host that has not answered yet: where every tenth answer is lost, the first two are at one host of a hundred."""
 _ABOVE = "__NAMESPACE"
 Result = TypeVar("Result")
 Answer = TypeVar("Answer", bound=Response)
@@ -296,7 +298,7 @@ class Client:
         A kept connection that was cut is replaced by a new one at once. A host that has answered this process before is asked more
         often: where every tenth answer is lost, a run of a thousand reads meets a few that are lost twice and three times.
         """
-        cuts, busy = iter(CUTS if self._has_answered else CUTS[:1]), iter(PAUSES)
+        cuts, busy = iter(CUTS if self._has_answered else FIRST_CUTS), iter(PAUSES)
         while True:
             try:
                 answer = ask()
