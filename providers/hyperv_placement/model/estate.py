@@ -443,18 +443,20 @@ class Inventory:
 
     hosts: Mapping[HostName, Host] = field(default_factory=dict)
     unreachable: Mapping[HostName, UnreachableHost] = field(default_factory=dict)
-    _by_id: Mapping[VmId, tuple[VirtualMachine, ...]] = field(init=False, repr=False, compare=False)
-    _by_name: Mapping[str, tuple[VirtualMachine, ...]] = field(init=False, repr=False, compare=False)
     _jobs: Mapping[VmId, tuple[tuple[Host, MigrationJob], ...]] = field(init=False, repr=False, compare=False)
+    # Each is filled when it is first asked for, and at once: another thread may look meanwhile.
+    _by_id: dict[VmId, tuple[VirtualMachine, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    _by_name: dict[str, tuple[VirtualMachine, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
     _by_share: dict[str, list[tuple[str, str, VirtualMachine, Disk]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
-    """Filled when it is first asked for: most sweeps are not."""
 
     def __post_init__(self) -> None:
-        """Index the machines and their jobs: each of a thousand is looked for."""
-        object.__setattr__(self, "_by_id", _grouped(self.vms(), lambda vm: vm.id))
-        object.__setattr__(self, "_by_name", _grouped(self.vms(), lambda vm: folded(vm.name)))
+        """Index the jobs: those of each of a thousand machines are looked for."""
         jobs: dict[VmId, tuple[tuple[Host, MigrationJob], ...]] = {}
         for host in self.hosts.values():
             for job in host.jobs:
@@ -473,10 +475,14 @@ class Inventory:
 
     def with_id(self, vm: VmId) -> tuple[VirtualMachine, ...]:
         """Return every machine of that GUID: more than one is an error to show."""
+        if not self._by_id:
+            self._by_id.update(_grouped(self.vms(), lambda each: each.id))
         return self._by_id.get(vm, ())
 
     def named(self, name: str) -> tuple[VirtualMachine, ...]:
         """Return every machine of that name, compared without case."""
+        if not self._by_name:
+            self._by_name.update(_grouped(self.vms(), lambda each: folded(each.name)))
         return self._by_name.get(folded(name), ())
 
     def beyond_servers(self, rest: str) -> Sequence[tuple[str, str, VirtualMachine, Disk]]:
@@ -485,7 +491,7 @@ class Inventory:
         Each with its server, what follows that, and its machine. All are in comparable form, as of `winpath.server_and_rest`.
         """
         if not self._by_share:
-            self._by_share.update(_beyond_servers(self.vms()))  # at once: another thread may look meanwhile
+            self._by_share.update(_beyond_servers(self.vms()))
         return self._by_share.get(winpath.last_names(rest), ())
 
     def job_of(self, vm: VmId) -> tuple[Host, MigrationJob] | None:

@@ -116,7 +116,7 @@ class Move:
     @property
     def all_disks(self) -> tuple[DiskMove, ...]:
         """The machine's own disks and those of its checkpoints that go along."""
-        return (*self.disks, *self.frozen)
+        return self.disks + self.frozen if self.frozen else self.disks
 
     @property
     def is_staged(self) -> bool:

@@ -162,6 +162,9 @@ def _silent(stack: Stack, inventory: Inventory, steps: tuple[Step, ...]) -> Iter
 
 def _distinguished(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """Return `steps` with those refused that mean one machine: they would move it to and fro. Others go on."""
+    meant = [step.vm_id for step in steps if step.vm is not None]
+    if len(set(meant)) == len(meant):  # nearly always
+        return steps
     labels: dict[VmId, list[str]] = {}
     for step in steps:
         if step.vm_id is not None and step.vm is not None:

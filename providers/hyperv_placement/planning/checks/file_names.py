@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from hyperv_placement.model import winpath
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.finding import Finding, Severity, Topic
 from hyperv_placement.model.move import Move
@@ -233,9 +234,13 @@ def owners(inventory: Inventory, wanted: Collection[Key]) -> Iterator[tuple[Key,
     """Yield each of the files `wanted` with each machine that has it: declared or not, running or off."""
     if not wanted:
         return
+    # By the path alone first: in an estate of tens of thousands hardly one is that of a wanted file.
+    names = {name for _, name in wanted}
     for host in inventory.hosts.values():
         for vm in host.vms:
-            yield from ((key, vm) for key, _ in held_now(vm, host) if key in wanted)
+            for disk in files_of(vm):
+                if winpath.comparable(disk.path) in names and (key := key_of(disk.path, host)) in wanted:
+                    yield key, vm
     for key, owner in being_made(inventory):
         if key in wanted:
             yield from ((key, vm) for vm in inventory.with_id(owner)[:1])

@@ -52,11 +52,7 @@ def identify(
     # The line in the stack file wins over what the last run kept: it is how a person takes another machine over (ADR 0026).
     wanted = spec.id or known
     meant = inventory.with_id(wanted) if wanted is not None else inventory.named(spec.name)
-    # A replica carries its primary's GUID (win32 page of Msvm_ComputerSystem) and is a copy, never the machine.
-    ids = dict.fromkeys(vm.id for vm in meant if vm.replication_mode not in REPLICAS)
-    # A second machine of such a GUID may have another name.
-    candidates = [vm for each in ids for vm in inventory.with_id(each) if vm.replication_mode not in REPLICAS]
-    match candidates:
+    match candidates := _candidates(meant, inventory):
         case [vm]:
             last = (behind or {}).get(vm.id, vm.host)
             return vm if last == vm.host else _elsewhere(spec, vm, last)
@@ -64,6 +60,16 @@ def identify(
             return _absent(spec, inventory, wanted)
         case _:
             return _ambiguous(spec, candidates, inventory)
+
+
+def _candidates(meant: tuple[VirtualMachine, ...], inventory: Inventory) -> list[VirtualMachine]:
+    """Return the machines of every GUID among `meant`: a second one of it may have another name."""
+    # A replica carries its primary's GUID (win32 page of Msvm_ComputerSystem) and is a copy, never the machine.
+    machines = [vm for vm in meant if vm.replication_mode not in REPLICAS]
+    if len(machines) == 1 and len(inventory.with_id(machines[0].id)) == 1:  # nearly always
+        return machines
+    ids = dict.fromkeys(vm.id for vm in machines)
+    return [vm for each in ids for vm in inventory.with_id(each) if vm.replication_mode not in REPLICAS]
 
 
 def _absent(spec: VmSpec, inventory: Inventory, wanted: VmId | None) -> NotFound:

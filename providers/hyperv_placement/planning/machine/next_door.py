@@ -23,7 +23,7 @@ def declared_twice(
     steps: Iterable[Step], siblings: Siblings
 ) -> Iterator[tuple[Step, tuple[SiblingEntry, ...]]]:
     """Yield each machine that another stack file declares as well, with where."""
-    for step in steps:
+    for step in steps if siblings.read else ():
         if entries := _entries(step.vm, step.vm_id, siblings):
             yield step, entries
 

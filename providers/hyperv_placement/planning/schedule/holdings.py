@@ -21,6 +21,8 @@ from hyperv_placement.planning.machine.wanted_move import CLUSTER_STORAGE
 from .problem import MEMORY, Holding, Place
 
 _ENDLESS = 1 << 80
+_ALL_BUT_GUEST_STATE = "configuration, checkpoints, paging"
+_ALL = f"{_ALL_BUT_GUEST_STATE}, guest state"
 
 
 class Holdings:
@@ -59,9 +61,9 @@ class Holdings:
             # Volumes may be mounted in folders of others: the deepest one has the file.
             self._mounted[name] = sorted(mounted, key=lambda each: -len(each[0]))
         # Of two machines that must be apart each waits for the other's seat, on the way as well as in the end.
-        for number, rule in enumerate(stack.rules):
-            if rule.kind == "apart":
-                self._seats(number, rule)
+        self._apart = [(number, rule) for number, rule in enumerate(stack.rules) if rule.kind == "apart"]
+        for number, rule in self._apart:
+            self._seats(number, rule)
 
     def _pool(self, pool: Pool, free: int) -> int:
         """Return the number of a pool; of one that several hosts report, the least that any of them sees is free."""
@@ -116,26 +118,18 @@ class Holdings:
         if in_memory(vm):
             # Where it is now it has what it has, and no more comes free when it leaves; elsewhere it counts as it arrives.
             here = self._now.get(vm.id) == host
-            memory = held_mib(vm) if here else needed_mib(vm)
-            pool = self._memory[host]
-            grown = (needed_mib(vm) or 0) - (held_mib(vm) or 0)
-            more = (pool, grown) if here and grown > 0 else None
-            sent = (held_mib(vm) or 0) * MIB
-            held.append(Holding(pool=pool, amount=memory or 0, thing=MEMORY, transfer=sent))
-        held += [
-            self._file(host, moved.get(disk.instance_id, disk.path), "disk", disk.counted_bytes)
-            for disk in (*vm.disks, *vm.frozen)
-        ]
-        held += [self._file(host, path, kinds, 0) for path, kinds in _folders(roots)]
-        held += [
-            Holding(
-                pool=self._pools[Pool.seat(host, rule=number, line=rule.line)],
-                amount=1,
-                thing=f"seat on {host}",
-            )
-            for number, rule in enumerate(self._stack.rules)
-            if rule.kind == "apart" and label in rule.labels
-        ]
+            has, needs, pool = held_mib(vm) or 0, needed_mib(vm) or 0, self._memory[host]
+            more = (pool, needs - has) if here and needs > has else None
+            held.append(Holding(pool=pool, amount=has if here else needs, thing=MEMORY, transfer=has * MIB))
+        for disk in (*vm.disks, *vm.frozen):
+            path = moved.get(disk.instance_id, disk.path)
+            held.append(self._file(host, path, "disk", disk.counted_bytes))
+        for path, kinds in _folders(roots):
+            held.append(self._file(host, path, kinds, 0))
+        for number, rule in self._apart:
+            if label in rule.labels:
+                seat = self._pools[Pool.seat(host, rule=number, line=rule.line)]
+                held.append(Holding(pool=seat, amount=1, thing=f"seat on {host}"))
         return Place(host=self._numbers[host], holdings=frozenset(held), on_arrival=more)
 
     def _file(self, host: HostName, path: str, kind: str, size: int) -> Holding:
@@ -163,6 +157,8 @@ class Holdings:
 
 def _folders(roots: Roots) -> Iterable[tuple[str, str]]:
     """Return each folder of a machine, and what it has there. What they hold besides disks is small, and no host reports how much."""
+    if roots.config == roots.checkpoints == roots.paging == (roots.guest_state or roots.config):  # mostly
+        return ((winpath.comparable(roots.config), _ALL if roots.guest_state else _ALL_BUT_GUEST_STATE),)
     kinds: dict[str, str] = {}
     for kind, path in (
         ("configuration", roots.config),

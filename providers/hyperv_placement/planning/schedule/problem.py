@@ -236,6 +236,8 @@ class Problem:
         By past moves of its pair, otherwise by those of its slower end. Moves of files on one host use no link, so
         only such moves count for them.
         """
+        if not self.pair_rates and not self.host_rates:
+            return math.inf
         known = self.pair_rates.get(leg.hosts)
         if known is not None:
             return known

@@ -134,7 +134,7 @@ class _Run:
 
     def through(self) -> list[ScheduledLeg]:
         """Simulate to the end."""
-        self._start_among(range(len(self._legs)))
+        self._start_among(dict.fromkeys(range(len(self._legs))))
         while self._ends:
             self._now, number, version = heapq.heappop(self._ends)
             leg = self._legs[number]
@@ -170,8 +170,7 @@ class _Run:
                 able |= self._around.get(pool, {})
         self._start_among(able)
 
-    def _start_among(self, numbers: Iterable[int]) -> None:
-        waiting = dict.fromkeys(numbers)
+    def _start_among(self, waiting: dict[int, None]) -> None:
         unstarted, shut, needs = self._unstarted, self._shut, self._needs
         while waiting:
             self._budget.spend(len(waiting))
