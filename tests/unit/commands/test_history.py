@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,9 +18,11 @@ from hyperv_placement.errors import PlacementError
 from hyperv_placement.migration.audit import AuditLog, audit_path
 from hyperv_placement.workspace.stacks import PROJECT
 from tests.estates import guid
-from tests.unit.migration.test_telling import MOVE
+from tests.unit.migration.test_telling import MOVE as ANY_MOVE
 
 NAME = "reported-by-a-test"
+MOVE = replace(ANY_MOVE, vm=replace(ANY_MOVE.vm, name="REPORTED01"))
+"""Of a machine whose name no run in this checkout has kept: `VM001` is one of the lab's."""
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
