@@ -157,8 +157,12 @@ class Holdings:
 
 def _folders(roots: Roots) -> Iterable[tuple[str, str]]:
     """Return each folder of a machine, and what it has there. What they hold besides disks is small, and no host reports how much."""
-    if roots.config == roots.checkpoints == roots.paging == (roots.guest_state or roots.config):  # mostly
-        return ((winpath.comparable(roots.config), _ALL if roots.guest_state else _ALL_BUT_GUEST_STATE),)
+    folders = {
+        winpath.comparable(path)
+        for path in (roots.config, roots.checkpoints, roots.paging, roots.guest_state or roots.config)
+    }
+    if len(folders) == 1:  # mostly
+        return ((folders.pop(), _ALL if roots.guest_state else _ALL_BUT_GUEST_STATE),)
     kinds: dict[str, str] = {}
     for kind, path in (
         ("configuration", roots.config),
