@@ -11,8 +11,9 @@ from lab.storage.files import PathRefusedError
 
 from . import texts
 from .jobs import COMPLETED, EXCEPTION, FAILED, MOVE, WARNED, LabJob, Work
-from .objects import FILELESS, OFF, LabVm
+from .objects import OFF, LabVm
 from .plan_files import configuration_files
+from .room import disks_of
 from .world import World
 
 _SEPARATOR = " | "
@@ -69,7 +70,7 @@ def _move_on(world: World, job: LabJob, vm: LabVm, wanted: str) -> None:
     """Have the machine at a third host, its files under the same paths."""
     others = [name for name in world.hosts if name not in (job.host, job.target)]
     host = wanted or next(iter(others), vm.host)
-    files = [disk.path for disk in vm.disks if disk.kind not in FILELESS] + configuration_files(vm, vm.roots)
+    files = [disk.path for disk in disks_of(vm)] + configuration_files(vm, vm.roots)
     for path in files:
         try:
             here, there = world.files.real(vm.host, path), world.files.real(host, path)

@@ -14,6 +14,7 @@ from lab.estate.building import build
 from lab.storage.checksums import Checksums
 from lab.world import LabVm, World
 from lab.world.faults import KINDS, Fault
+from lab.world.room import disks_of
 from tests.standin.engine import Run
 
 from .labs import LabRuns, Time, served, stack_of
@@ -79,7 +80,7 @@ class Story:
     def sums(self) -> dict[str, list[str | None]]:
         """Return the content of all disks, by machine."""
         return {
-            vm.name: [Checksums().sha256(self.world.files.real(vm.host, disk.path)) for disk in vm.disks]
+            vm.name: [Checksums().sha256(self.world.files.real(vm.host, disk.path)) for disk in disks_of(vm)]
             for vm in self.world.vms()
         }
 

@@ -90,7 +90,7 @@ class Scene:
         self.place.write_stack(self.addresses(), {**self._domain(), **content}, stack)
 
     def _domain(self) -> Mapping[str, Any]:
-        """Return what the stack file says of the directory: all hosts may act for their callers at each other."""
+        """Return what the stack file says of the directory: all hosts may act for their callers at each other, and at file servers."""
         if self.lab.directory is None:
             return {}
         found = self.lab.directory.status()
@@ -108,9 +108,16 @@ class Scene:
             for full in [f"{name}.lab.example"]
         }
         return {
-            "connection": connection, "directory": directory, "delegation": {"hosts": "all"},
+            "connection": connection, "directory": directory, "delegation": {"hosts": "all", **self._servers()},
             **({} if self.tickets is None else {"hosts": hosts}),
         }  # fmt: skip
+
+    def _servers(self) -> Mapping[str, Any]:
+        """Return the file servers with files of machines, where the hosts may act for their callers as well."""
+        servers = [
+            share.lstrip("\\").partition("\\")[0] for share in self.case.start.estate.get("shares", ())
+        ]
+        return {"shares": servers} if servers else {}
 
     def write_new_password(self) -> None:
         """Do what who operates does after the password was changed."""

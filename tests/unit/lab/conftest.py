@@ -18,7 +18,8 @@ from lab.wmi.classes import CLASSES, WmiClass, namespace_of
 from lab.wmi.schema import has_class
 from lab.world import LabHost, LabJob, LabVm, MigrationRequest, Refusal, World, vmms
 from lab.world.callers import SecondHopCaller
-from lab.world.objects import CLUSTER_RUNS, LabRoots
+from lab.world.objects import CLUSTER_RUNS, LabDisk, LabRoots
+from lab.world.room import disks_of
 
 TESTER = SecondHopCaller(name="LAB\\tester")
 AT_THE_HOST = SecondHopCaller(name="LAB\\alice", scheme="console")
@@ -75,17 +76,22 @@ class Stage:
             else vm.roots
         )
         files = [d for d in vm.disks if d.kind != "dvd"]
-        disks = {d.slot: f"{folder}\\{d.path.rsplit(chr(92), 1)[1]}" if folder else d.path for d in files}
-        return self.start(name, type=32771, destination=destination, roots=roots, disks=disks)
+
+        def after(disk: LabDisk) -> str:
+            return f"{folder}\\{disk.path.rsplit(chr(92), 1)[1]}" if folder else disk.path
+
+        disks = {disk.slot: after(disk) for disk in files}
+        frozen = {f"{each.id}/{disk.slot}": after(disk) for each in vm.checkpoints for disk in each.disks}
+        return self.start(name, type=32771, destination=destination, roots=roots, disks=disks, frozen=frozen)
 
     def real(self, vm: LabVm, path: str) -> Path:
         """Return the real file behind `path` at the machine's host."""
         return self.world.files.real(vm.host, path)
 
     def sums(self, name: str) -> list[str | None]:
-        """Return the checksums of the machine's disks, read anew."""
+        """Return the checksums of the machine's disks and those of its checkpoints, read anew."""
         vm = self.vm(name)
-        return [Checksums().sha256(self.real(vm, disk.path)) for disk in vm.disks]
+        return [Checksums().sha256(self.real(vm, disk.path)) for disk in disks_of(vm)]
 
     def files_of(self, host: str) -> set[str]:
         """Return every real file of a host."""

@@ -105,10 +105,14 @@ def test_somebody_may_do_something_to_a_machine_meanwhile(made: Stage) -> None:
     assert (job.state, vm.host, vm.enabled_state, vm.heartbeat) == (7, "hv2", 3, False)
 
 
+@pytest.mark.parametrize("checkpoints", [(), ("before the update",)])
 @pytest.mark.parametrize("host", ["", "hv3"])
-def test_a_machine_may_have_gone_on(made: Stage, host: str) -> None:
-    """To a third host, with all its files."""
+def test_a_machine_may_have_gone_on(stage: Make, host: str, checkpoints: tuple[str, ...]) -> None:
+    """To a third host, with all its files, those of its checkpoints included."""
+    made = stage(estate(machine("WEB01", checkpoints=list(checkpoints))))
     before = made.sums("WEB01")
+    assert len(before) == 1 + len(checkpoints)
+    assert None not in before
     moved_under(made, "vm-moved-on", text=host)
     assert (made.vm("WEB01").host, made.sums("WEB01")) == ("hv3", before)
 
