@@ -223,8 +223,21 @@ def test_a_server_in_the_path_of_a_machine_is_no_entry_until_it_is_listed(
     with hosts_of(running, spec, tmp_path / "lab", StillClock()) as hosts:
         unlisted = Asking(hosts, "host_administrator", delegation=DelegationSpec(hosts=ends))
         assert not [each for each in unlisted.missing() or () if "sofs" in each]
+        running.replace("hv1", {"msDS-AllowedToDelegateTo": SERVICES, **TRUSTED})
+        assert elsewhere(unlisted) == ("sofs.lab.example",)
+        running.replace("hv1", {"msDS-AllowedToDelegateTo": [*SERVICES, "CIFS/sofs.lab.example"]})
+        assert elsewhere(unlisted) == ()
+        running.replace("hv1", {"msDS-AllowedToDelegateTo": [], **PLAIN})
         reported = [str(each) for each in preview(unlisted).findings]
         assert sum("Files of moves lie on sofs.lab.example" in each for each in reported) == 1
         listed = Asking(hosts, "host_administrator", delegation=DelegationSpec(hosts=ends, shares=("sofs",)))
         assert "hv1 -> sofs: cifs/sofs.lab.example" in (listed.missing() or ())
+        assert elsewhere(listed) == ()
         assert preview(listed).findings == ()
+
+
+def elsewhere(asking: Asking) -> tuple[str, ...]:
+    """Return the file servers of which it is not known that the source may act there."""
+    found = asking.hop.delegation(asking.move(), fresh=True)
+    assert found is not None
+    return found.elsewhere

@@ -25,6 +25,7 @@ from tests.unit.lab.conftest import estate, machine
 pytestmark = pytest.mark.lab
 ACCOUNT = "CN=HV1,CN=Computers,DC=lab,DC=example"
 COMPLETE = Delegation(account=ACCOUNT)
+ELSEWHERE = Delegation(account=ACCOUNT, elsewhere=("sofs.lab.example",))
 LACKING = Delegation(
     account=ACCOUNT,
     missing=(MissingEntry(source=HostName("hv1"), destination="hv2", entry="cifs/hv2.lab.example"),),
@@ -77,6 +78,7 @@ def test_a_move_waits_for_the_tickets_of_its_host(fabric: Fabric, options: Migra
         (LACKING, 900, f"on {ACCOUNT}: hv1 -> hv2: cifs/hv2.lab.example", "Declare delegation:"),
         (Delegation(unknown="it is down"), 900, "could not be read (it is down)", "cifs/hv2.lab.example"),
         (None, 900, "0x8009030E", "cifs/hv2.lab.example"),
+        (ELSEWHERE, 900, f"no entry for sofs.lab.example on {ACCOUNT}", "under delegation.shares"),
         (COMPLETE, 0, f"all that is needed on {ACCOUNT}", "On hv1 run klist purge -li 0x3e7"),
         (Delegation(barred="alice is sensitive", way_out="Use bob"), 900, "alice is sensitive", "Use bob"),
     ],
@@ -84,7 +86,7 @@ def test_a_move_waits_for_the_tickets_of_its_host(fabric: Fabric, options: Migra
 def test_only_what_the_directory_proves_is_waited_for(
     fabric: Fabric, after: Delegation | None, wait: float, reported: str, remedy: str
 ) -> None:
-    """Entries that lack, a silent directory, none at all, or no leave to wait: one attempt, and an error that says it."""
+    """Entries that lack, a silent directory, none at all, a file server that is nobody's, or no leave to wait: one attempt, and an error that says it."""
     fabric.fault("migration-fails", vm="WEB01", left=None)
     with pytest.raises(MigrationFailedError) as caught:
         fabric.run(fabric.order("WEB01", "hv2"), Told(None, after, wait))

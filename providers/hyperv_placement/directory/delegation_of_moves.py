@@ -12,14 +12,14 @@ from hyperv_placement.errors import DirectoryDeniedError, PlacementError
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.migration.known_delegation import Delegation
 from hyperv_placement.model import winpath
-from hyperv_placement.model.directory import Accounts, DelegationPlan, Mode
+from hyperv_placement.model.directory import Accounts, ComputerAccount, DelegationPlan, Mode
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.move import Move
 from hyperv_placement.model.names import HostName, dns, folded
 from hyperv_placement.model.own_name import doubt, own_name
 from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.planning.delegation.entries import missing_for_pair, needed_mode
+from hyperv_placement.planning.delegation.entries import FILES, missing_for_pair, needed_mode
 from hyperv_placement.winrm.credentials import read_credential
 
 if TYPE_CHECKING:
@@ -102,16 +102,19 @@ class DirectorySecondHop:
         person = reading.people.get(caller) if caller else None
         if caller and person is not None and (person.sensitive or person.protected):
             return _barred(caller, person)
-        mode, used = self._mode(move), set(_file_servers(move))
-        listed = self._stack.delegation.shares if self._stack.delegation else ()
+        mode, used = self._mode(move), tuple(_file_servers(move))
         # To servers that delegation.shares does not list nothing is ever delegated.
         shares = tuple(
-            share for share in listed if any(winpath.may_be_one_server(server, dns(share)) for server in used)
+            share
+            for share in _listed(self._stack)
+            if any(winpath.may_be_one_server(server, dns(share)) for server in used)
         )
         missing = missing_for_pair(source, destination, mode, shares)
         # Either form is enough for the domain, whichever the stack file declares.
         if not missing or not missing_for_pair(source, destination, "resource-based", shares):
-            return Delegation(account=source.dn)
+            return Delegation(
+                account=source.dn, elsewhere=tuple(_without_entry(source, used, _listed(self._stack)))
+            )
         holder = destination if mode == "resource-based" else source
         return Delegation(account=holder.dn, missing=missing)
 
@@ -235,9 +238,28 @@ def _barred(caller: str, person: Person) -> Delegation:
     )  # fmt: skip
 
 
+def _listed(stack: Stack) -> tuple[str, ...]:
+    return stack.delegation.shares if stack.delegation else ()
+
+
+def _without_entry(source: ComputerAccount, servers: Iterable[str], listed: Iterable[str]) -> Iterator[str]:
+    """Yield the servers that are not listed, and for which an account has no entry.
+
+    What a DFS namespace leads to is not known here: one whose domain has a server that the account may act at counts as allowed.
+    """
+    entries = (entry.partition("/") for entry in source.allowed_to_delegate)
+    allowed = [*map(dns, listed), *(dns(name) for service, _, name in entries if folded(service) == FILES)]
+    for server in servers:
+        if not any(
+            winpath.may_be_one_server(server, each) or winpath.may_be_namespace(server, each)
+            for each in allowed
+        ):
+            yield server
+
+
 def _unlisted(stack: Stack, moves: Iterable[Move]) -> Iterator[Finding]:
     """Yield a warning for each file server with files of moves that delegation.shares does not list."""
-    listed = [dns(share) for share in (stack.delegation.shares if stack.delegation else ())]
+    listed = [dns(share) for share in _listed(stack)]
     used = dict.fromkeys(server for move in moves if needs_delegation(move) for server in _file_servers(move))
     for server in used:
         if not any(winpath.may_be_one_server(server, share) for share in listed):

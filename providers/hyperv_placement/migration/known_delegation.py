@@ -26,6 +26,8 @@ class Delegation:
     """Why nobody can act for the caller, whatever is delegated."""
     way_out: str = ""
     """What a caller who is barred can do."""
+    elsewhere: tuple[str, ...] = ()
+    """File servers with files of the machine that nobody has declared, and for which the account has no entry."""
     unknown: str = ""
     """Why the directory cannot tell; then nothing is known to be missing, or there."""
 

@@ -46,7 +46,7 @@ def retry_once_seen(
     found, source = _delegation(context, fresh=True), context.move.source
     if found is None:
         return None
-    pause = None if found.against or found.unknown else next(waits, None)
+    pause = None if found.against or found.elsewhere or found.unknown else next(waits, None)
     if pause is None:
         raise _explained(error, found, source) from error
     return Retry(
@@ -68,6 +68,10 @@ def _explained(
         reported, remedy = found.against, found.remedy
     elif found.unknown:
         reported, remedy = f"what is delegated could not be read ({found.unknown})", error.remedy
+    elif found.elsewhere:
+        servers = ", ".join(found.elsewhere)
+        reported = f"the directory has all that is needed for the hosts, and no entry for {servers} on {found.account}, where files of the machine lie"
+        remedy = f"If that is a file server of yours, list {servers} under delegation.shares, or have a domain administrator add cifs/{found.elsewhere[0]}, and run again"
     else:
         reported = f"the directory has all that is needed on {found.account}, so that {source} most likely still uses old tickets"
         remedy = f"On {source} run {_PURGE}, or wait 15 minutes, and run again"
