@@ -32,14 +32,17 @@ def main(words: Sequence[str] | None = None) -> int:
     if unknown := [name for name in kinds if name not in KINDS]:
         parser.error(f"no kind of move: {', '.join(unknown)}")
     ways = given.way or list(WAYS)
-    plans = {name: [case for case in planned(name, given.folder) if case.way in ways] for name in kinds}
+    plans = {
+        name: [case for case in planned(name, given.folder, anew=not given.table) if case.way in ways]
+        for name in kinds
+    }
     if not given.table:
         played(plans, given.jobs, given.folder)
     found = {name: _of(plans[name], rows(name, given.folder)) for name in kinds}
     sys.stdout.write(f"{_table(plans, found, ways)}\n")
     wrong = [(name, row) for name, all_ in found.items() for row in all_ if row["wrong"]]
     for name, row in wrong:
-        lines = [f"{name}: {row['case']}, {row['request']}", *row["wrong"], *row["errors"]]
+        lines = [f"{name}: {row['case']}", *row["wrong"], *row["errors"]]
         sys.stdout.write("\n" + "\n  ".join(lines) + "\n")
     return 1 if wrong or any(len(found[name]) < len(plans[name]) for name in kinds) else 0
 

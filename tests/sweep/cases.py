@@ -30,19 +30,21 @@ def whole(asked: Mapping[str, Sequence[str]]) -> Iterator[Case]:
     """
     yield from (Case(way=way) for way in SURVIVED)
     for host, names in asked.items():
-        for number in _chosen(names):
-            changes = names[number] in CHANGES
+        for name, number in _chosen(names):
+            changes = name in CHANGES
             for way in WAYS:
                 if changes or way not in SURVIVED:
-                    yield Case(way=way, host=host, number=number)
+                    yield Case(way=way, host=host, request=name, number=number)
                 if changes:
-                    yield Case(way=way, host=host, number=number, carried_out=False)
+                    yield Case(way=way, host=host, request=name, number=number, carried_out=False)
 
 
-def _chosen(names: Sequence[str]) -> Iterator[int]:
+def _chosen(names: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Yield names of requests, each with how many of that name came before it."""
     seen: Counter[str] = Counter()
-    last = {name: number for number, name in enumerate(names)}
-    for number, name in enumerate(names):
+    all_ = Counter(names)
+    for name in names:
+        number = seen[name]
         seen[name] += 1
-        if seen[name] <= _OFTEN or last[name] == number or name in CHANGES:
-            yield number
+        if number < _OFTEN or seen[name] == all_[name] or name in CHANGES:
+            yield name, number

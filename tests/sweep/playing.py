@@ -33,11 +33,11 @@ _OFTEN = 50
 """Rounds between two lines of progress."""
 
 
-def planned(name: str, kept: Path = FOLDER) -> list[Case]:
-    """Return the cases of a kind, by a round in which nothing breaks; the same ones in each call that keeps in this folder."""
+def planned(name: str, kept: Path = FOLDER, *, anew: bool = True) -> list[Case]:
+    """Return the cases of a kind, by a round in which nothing breaks. Not `anew`: as the last call has found them."""
     kept.mkdir(parents=True, exist_ok=True)
     path = kept / f"{name.replace(' ', '-')}.json"
-    if not path.exists():
+    if anew or not path.exists():
         with tempfile.TemporaryDirectory() as home:
             asked = play(KINDS[name], Path(home))[0].asked
         path.write_text(json.dumps(asked, indent=1), encoding="utf-8")
@@ -61,8 +61,11 @@ def played(plans: Mapping[str, Sequence[Case]], jobs: int, kept: Path = FOLDER) 
             again: list[Work] = []
             for number, (work, found) in enumerate(pool.imap_unordered(_played, left), 1):
                 name, cases = work
-                _keep(name, found, kept)
+                # Of what an earlier run has asked already, a later one may ask less: such a case has its own round.
+                missed = {at for at, row in enumerate(found) if at and not row["met"]}
+                _keep(name, [row for at, row in enumerate(found) if at not in missed or row["wrong"]], kept)
                 again += _together(name, cases[len(found) :])
+                again += [(name, (cases[at],)) for at in missed]
                 if number % _OFTEN == 0 or number == len(left):
                     sys.stderr.write(f"{number} of {len(left)} rounds, and {len(again)} to follow\n")
             left = again
@@ -70,11 +73,19 @@ def played(plans: Mapping[str, Sequence[Case]], jobs: int, kept: Path = FOLDER) 
 
 def _together(name: str, cases: Sequence[Case]) -> list[Work]:
     """Return cases in rounds: those that break reads of one host in one way can follow each other in a lab."""
-    rounds: dict[object, list[Case]] = {}
+    lone = [case for case in cases if not case.host or not case.carried_out]
+    reads: dict[object, list[Case]] = {}
     for case in cases:
-        alone = not case.host or not case.carried_out
-        rounds.setdefault(case if alone else (case.host, case.way, case.number // _ROUND), []).append(case)
-    return [(name, tuple(each)) for each in rounds.values()]
+        if case.host and case.carried_out:
+            reads.setdefault((case.host, case.way), []).append(case)
+    return [
+        *((name, (case,)) for case in lone),
+        *(
+            (name, tuple(each[at : at + _ROUND]))
+            for each in reads.values()
+            for at in range(0, len(each), _ROUND)
+        ),
+    ]
 
 
 def _keep(name: str, found: Sequence[Row], kept: Path) -> None:
@@ -102,11 +113,9 @@ def _played(work: Work) -> tuple[Work, list[Row]]:
 
 
 def _row(case: Case, verdict: Verdict) -> Row:
-    asked = verdict.asked.get(case.host, [])
-    request = asked[case.number] if case.host and case.number < len(asked) else ""
     return {
-        "case": asdict(case), "request": request, "met": verdict.met, "codes": verdict.codes,
-        "errors": verdict.errors, "wrong": verdict.wrong,
+        "case": asdict(case), "met": verdict.met, "codes": verdict.codes, "errors": verdict.errors,
+        "wrong": verdict.wrong,
     }  # fmt: skip
 
 

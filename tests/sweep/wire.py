@@ -35,8 +35,10 @@ class Case:
     way: str
     host: str = ""
     """Whose; empty: every host's, the first answer to each request of a name."""
+    request: str = ""
+    """Name of the host's request."""
     number: int = 0
-    """Of the host's requests since the run's plan, from 0."""
+    """Of the host's requests of that name since the run's plan, from 0."""
     carried_out: bool = True
     """Whether the host has carried out the request."""
 
@@ -69,41 +71,40 @@ class Tap:
             self.asked = defaultdict(list)
             self._begun = True
 
-    def count(self, host: str) -> int:
-        """Count a request; return its number."""
+    def heard(self, host: str, name: str) -> int:
+        """Count a request; return how many of its name came before it."""
         with self.lock:
-            self.asked[host].append(LOGIN)
-            return len(self.asked[host]) - 1
+            self.asked[host].append(name)
+            return self.asked[host].count(name) - 1
 
-    def breaks(self, host: str, number: int, *, carried_out: bool) -> bool:
+    def breaks(self, host: str, name: str, number: int, *, carried_out: bool) -> bool:
         """Say whether the answer to this request breaks, and count it if so."""
         with self.lock:
             case = self.case
             if case is None or not self._begun or case.carried_out != carried_out:
                 return False
-            name = (host, self.asked[host][number] if number < len(self.asked[host]) else LOGIN)
-            new = name[1] != LOGIN and name not in self._known
-            self._known.add(name)
-            broken = new if not case.host else (case.host, case.number) == (host, number)
+            new = name != LOGIN and (host, name) not in self._known
+            self._known.add((host, name))
+            broken = (case.host, case.request, case.number) == (host, name, number) if case.host else new
             self.met += broken
             return broken
-
-    def name(self, host: str, number: int, content: bytes) -> None:
-        """Name a request by what is in it."""
-        with contextlib.suppress(ProtocolError, IndexError):
-            self.asked[host][number] = _named(_ITS_OWN.sub(b"", content))
 
 
 @lru_cache(maxsize=1 << 14)
 def _named(content: bytes) -> str:
-    match decode_request(content):
+    """Return what is asked, without what differs from run to run."""
+    try:
+        request = decode_request(content)
+    except ProtocolError:
+        return "not understood"
+    match request:
         case Enumerate(query=query, resource_uri=uri):
             return query or class_of(uri)
         case Invoke(method=method):
             return method
         case Get(target=target):
             return f"Get {target.class_name}"
-        case request:
+        case _:
             return type(request).__name__
 
 
@@ -111,27 +112,37 @@ class _Breaking(Connection):
     """Serves one connection, and breaks what its tap says."""
 
     tap: Tap
-    _number: int
+    _heard: tuple[str, int] | None
+    """Name and number of the request that is being answered, once they are known."""
+    _left_undone: bool
 
     def do_POST(self) -> None:  # noqa: N802 - the name is the base class's
         """Answer one request; a broken answer stands for one that was never carried out, where the case says so."""
-        host = self._service.host.name
-        self._number = self.tap.count(host)
-        if not self.tap.breaks(host, self._number, carried_out=False):
-            super().do_POST()
+        self._heard, self._left_undone = None, False
+        if self.headers.get("Content-Length") == "0" and self._breaks(LOGIN, carried_out=False):
+            self._send(unasked())
             return
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self._send(unasked())
+        super().do_POST()
 
     def _plain(self, body: bytes) -> bytes | HTTPStatus:
-        self.tap.name(self._service.host.name, self._number, body)
-        return super()._plain(body)
+        self._left_undone = self._breaks(_named(_ITS_OWN.sub(b"", body)), carried_out=False)
+        return HTTPStatus.SERVICE_UNAVAILABLE if self._left_undone else super()._plain(body)
+
+    def _breaks(self, name: str, *, carried_out: bool) -> bool:
+        host = self._service.host.name
+        if self._heard is None:
+            self._heard = name, self.tap.heard(host, name)
+        return self.tap.breaks(host, *self._heard, carried_out=carried_out)
 
     def _answer(
         self, status: HTTPStatus, body: bytes = b"", offers: tuple[str, ...] = (), kind: str = CONTENT_TYPE,
         *, location: str = "", sent: int | None = None,
     ) -> None:  # fmt: skip
-        if not self.tap.breaks(self._service.host.name, self._number, carried_out=True):
+        if self._left_undone:
+            self._send(unasked())
+            return
+        # What has no name by now was refused before anybody looked into it, as for want of a login.
+        if not self._breaks(LOGIN, carried_out=True):
             super()._answer(status, body, offers, kind, location=location, sent=sent)
             return
         lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
