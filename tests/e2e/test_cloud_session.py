@@ -96,6 +96,7 @@ def one_move(site: Site) -> None:
 
 
 @pytest.mark.all
+@pytest.mark.outcome
 def test_a_run_whose_cloud_session_ends_leaves_its_move_and_the_next_one_finds_it(
     kept: Storage, site: Site
 ) -> None:
