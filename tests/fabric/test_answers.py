@@ -29,6 +29,7 @@ pytestmark = [
 ]
 WHEEL = f"hyperv_placement-{__version__}-py3-none-any.whl"
 STACK = """\
+timezone: Europe/Berlin
 connection: {{credentials: '{home}/credentials.yaml', ca: '{home}/ca.pem'}}
 hosts:
   hv1: {{address: '{hv1}', storage: {{fast: 'E:\\Hyper-V'}}}}
@@ -78,6 +79,24 @@ ASKED: dict[str, tuple[str, ...]] = {
 
 SHARED = {"hold", "release"}
 """Answers about what the engine keeps for everybody: of a local backend it would be read from its own files."""
+
+
+ZONED = {
+    "check", "plan", "drift", "result", "doctor", "review", "history", "report", "hold", "release", "drain", "drain-rolling",
+    "return", "rebalance",
+}  # fmt: skip
+"""Answers with days in their sentences."""
+
+
+def zones_in(answer: object) -> Iterator[object]:
+    """Yield what stands under `timezone` anywhere in an answer."""
+    if isinstance(answer, dict):
+        if "timezone" in answer:
+            yield answer["timezone"]
+        answer = list(answer.values())
+    if isinstance(answer, list):
+        for each in answer:
+            yield from zones_in(each)
 
 
 class Project:
@@ -137,8 +156,9 @@ def test_every_shape_of_answer_is_asked_for() -> None:
     "name", [name for name in ASKED if name not in {"yield", "unlock", "jobs", "jobs-cancel", "drift-accept"}]
 )
 def test_an_answer_is_as_its_schema_says(project: Project, name: str) -> None:
-    """Each key with its type, and no key that the schema does not have."""
-    project.asked(name)
+    """Each key with its type, and no key that the schema does not have; days are said to be by the stack's clocks."""
+    zones = {found for found in zones_in(project.asked(name)) if found is not None}
+    assert zones == ({"Europe/Berlin"} if name in ZONED else set())
 
 
 def test_a_run_under_way_and_locks_are_answered(project: Project, tmp_path: Path) -> None:

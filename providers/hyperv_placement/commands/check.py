@@ -11,6 +11,7 @@ from typing import Any
 from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.exit_codes import DONE, FAILED, TRUST_CHANGES, of_plan
 from hyperv_placement.errors import PlacementError, StackFileError
+from hyperv_placement.model.calendar import zone_name
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.policy import Policy
 from hyperv_placement.model.stack import Stack
@@ -87,7 +88,7 @@ def _policy(checked: Mapping[Path, Checked]) -> Policy | None:
 def _record(checked: Mapping[Path, Checked], plan: Plan | None, code: int) -> dict[str, Any]:
     """Return the keys of `--json`.
 
-    files   [{file, machines, hosts (null where it cannot be read, or is removed), errors [lines], ids [of those
+    files   [{file, machines, hosts, timezone (null where it cannot be read, or is removed), errors [lines], ids [of those
             lines' findings, in their order], holds [lines], trust (null without `--base`; else as `trust_record` says)}]
     plan    null without a recorded inventory
     policy  [{file, restricts [keys]}] of operators; null where no stack file could be read
@@ -111,6 +112,7 @@ def _file(path: Path, each: Checked) -> dict[str, Any]:
             "file": str(path),
             "machines": None,
             "hosts": None,
+            "timezone": None,
             "errors": errors,
             "ids": ids,
             "holds": [],
@@ -118,4 +120,6 @@ def _file(path: Path, each: Checked) -> dict[str, Any]:
         }
     counts = {"machines": len(found.vms), "hosts": len(found.hosts)}
     holds = [str(line) for line in each.holds]
-    return {"file": str(path), **counts, "errors": [], "ids": [], "holds": holds, "trust": trust}
+    return {
+        "file": str(path), **counts, "timezone": zone_name(found.zone), "errors": [], "ids": [], "holds": holds, "trust": trust,
+    }  # fmt: skip

@@ -8,6 +8,7 @@ import sys
 from hyperv_placement.clock import SystemClock
 from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.exit_codes import of_examination
+from hyperv_placement.model.calendar import zone_name
 from hyperv_placement.operations.doctor.examine import examine
 from hyperv_placement.operations.doctor.reading import logged_on
 from hyperv_placement.operations.hold import held
@@ -28,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
     who, holds = logged_on(stack), held(stack, known)
     not_seen = [each.text for each in not_checked]
     shown = {
+        "timezone": zone_name(stack.zone),
         "diagnoses": [diagnosis_record(each) for each in found],
         "not_checked": not_seen,
         "logged_on": who,

@@ -29,6 +29,6 @@ def run(options: argparse.Namespace) -> int:
         shown = json_text(plan_record(plan))
     else:
         times = f"\n{times_line(len(past))}" if plan.schedule.moves else ""
-        shown = f"{render_plan(plan, columns() or WIDE)}\n\n{plan.known.reported()}{times}"
+        shown = f"{render_plan(plan, columns() or WIDE)}\n\n{plan.known.reported(plan.zone)}{times}"
     sys.stdout.write(f"{shown}\n")
     return of_plan(infeasible=bool(plan.refusals), complete=complete(plan))

@@ -12,6 +12,7 @@ from hyperv_placement.commands.answers import json_text
 from hyperv_placement.commands.output import deliver
 from hyperv_placement.hyperv.estate import Estate
 from hyperv_placement.model.run_seen import MoveState, RunSeen
+from hyperv_placement.model.stack import Stack
 from hyperv_placement.operations.watch import see_run
 from hyperv_placement.report.run_seen_text import render_run, run_record
 from hyperv_placement.stackfile import load
@@ -26,18 +27,20 @@ def run(options: argparse.Namespace) -> int:
     stack, clock = load(resolve_stack(options.stack, PROJECT)), SystemClock()
     with closing(Estate(stack.hosts, clock=clock)) as estate:
         try:
-            return _watched(options, stack.path.stem, estate, clock)
+            return _watched(options, stack, estate, clock)
         except KeyboardInterrupt:
             return exit_codes.INTERRUPTED
 
 
-def _watched(options: argparse.Namespace, stack: str, estate: Estate, clock: Clock) -> int:
+def _watched(options: argparse.Namespace, stack: Stack, estate: Estate, clock: Clock) -> int:
     on_terminal = sys.stdout.isatty() and not options.json
     last: str | None = None
     while True:
-        seen = see_run(stack, estate, PROJECT, clock)
+        seen = see_run(stack.path.stem, estate, PROJECT, clock)
         code = exit_codes.of_look(wrong=False, silent=bool(seen.silent))
-        text = json_text(run_record(seen, code), indent=None) if options.json else render_run(seen)
+        text = (
+            json_text(run_record(seen, code), indent=None) if options.json else render_run(seen, stack.zone)
+        )
         if not deliver(f"{text}\n", over=last) or options.once or not _goes_on(seen):
             return code
         last = f"{text}\n" if on_terminal else None

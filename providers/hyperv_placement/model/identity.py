@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 
+from .calendar import shown
 from .names import HostName, VmId
 from .siblings import NO_SIBLINGS, Siblings
 from .stack import Hold
@@ -44,11 +45,11 @@ class Kept:
     at: datetime | None = None
     """When machines were last kept, in UTC; None where no run is known."""
 
-    def reported(self) -> str:
-        """Return by what machines are identified, as a line of a report."""
+    def reported(self, zone: tzinfo) -> str:
+        """Return by what machines are identified, as a line of a report; when that was is told by the clocks of `zone`."""
         if self.at is None:
             return "Machines without an id are matched by name: no earlier run of this stack is known on this computer"
-        return f"Machines are identified by the GUIDs of the last run, {self.at:%Y-%m-%d %H:%M} UTC"
+        return f"Machines are identified by the GUIDs of the last run, {shown(self.at, zone)}"
 
 
 NOTHING_KEPT = Kept()

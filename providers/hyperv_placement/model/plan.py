@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import StrEnum
 
 from .estate import VirtualMachine
@@ -235,6 +236,8 @@ class Plan:
     """Declared machines that are no part of this run (`--target`, `--exclude`): they stay where they are, and do not count."""
     others: OthersSeen | None = None
     """Machines on the hosts that are somebody else's; None where the stack file does not say of any (`others:`)."""
+    zone: tzinfo = UTC
+    """By whose clocks the stack's days begin and end, and its moments are told to people."""
     put_off: tuple[Step, ...] = ()
     """Machines that would go back to where they were before maintenance and cannot now, as their moves were refused; in `steps` they stay."""
 

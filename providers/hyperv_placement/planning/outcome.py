@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 from hyperv_placement.model.estate import Inventory, Silence
 from hyperv_placement.model.names import HostName, VmId
@@ -60,6 +61,8 @@ class Outcome:
     """Those of them that refused the login or were not asked, and so are not reported as silent."""
     causes: tuple[str, ...] = ()
     """Why, a line for each cause."""
+    zone: tzinfo = UTC
+    """By whose clocks moments are told to people."""
     holds: tuple[str, ...] = ()
     """Every hold in force or over, a line each, and what is not known of holds."""
 
@@ -77,7 +80,7 @@ def outcome_of(stack: Stack, plan: Plan, inventory: Inventory, log: Mapping[VmId
     )
     lost = inventory.unreachable
     return Outcome(
-        stack=stack.path.stem, machines=len(plan.steps), left=left, silent=tuple(lost),
+        stack=stack.path.stem, zone=stack.zone, machines=len(plan.steps), left=left, silent=tuple(lost),
         holds=tuple(str(each) for each in plan.findings if each.id in OF_HOLDS),
         unread=tuple(name for name, host in lost.items() if host.kind != Silence.SILENT), causes=tuple(reported(lost.values())),
     )  # fmt: skip

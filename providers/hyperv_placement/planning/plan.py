@@ -108,8 +108,9 @@ def _attempted(  # noqa: PLR0913 - what a plan is made of
         *unnamed(inventory, reached),
     )  # fmt: skip
     unplanned = Plan(
-        steps=steps, choice=picked.choice, known=known, silent=silent(stack, inventory), outside=outside
-    )
+        steps=steps, choice=picked.choice, known=known, silent=silent(stack, inventory), outside=outside,
+        zone=stack.zone,
+    )  # fmt: skip
     planned = in_windows(
         unplanned, stack, occasion,
         paced(stack, occasion, lambda as_limited, each: scheduled(each, as_limited, inventory, throughput, verdicts)),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
+from hyperv_placement.model.calendar import shown, zone_name
 from hyperv_placement.model.names import VmId
 
 
@@ -33,6 +34,8 @@ class SiteReport:
     stack: str
     checked: datetime
     summary: str
+    zone: tzinfo = UTC
+    """By whose clocks people of that stack read moments."""
     drifts: tuple[SiteDrift, ...] = ()
     unknown: tuple[str, ...] = ()
     """Hosts and machines of which it knows nothing."""
@@ -79,6 +82,12 @@ class Sites:
     """The oldest first."""
 
     @property
+    def zone(self) -> tzinfo:
+        """By whose clocks the moments of all stacks are told: those that all of them go by, else UTC."""
+        zones = {zone_name(each.zone): each.zone for each in self.reports}
+        return next(iter(zones.values())) if len(zones) == 1 else UTC
+
+    @property
     def silent(self) -> tuple[SiteReport, ...]:
         """Stacks that do not know all of themselves."""
         return tuple(each for each in self.reports if each.unknown)
@@ -104,7 +113,7 @@ def sites_of(
     missing = [
         *not_read,
         *(
-            NotRead(stack=each.stack, why=f"its report is of {each.checked:%Y-%m-%d %H:%M} UTC")
+            NotRead(stack=each.stack, why=f"its report is of {shown(each.checked, each.zone)}")
             for each in old
         ),
     ]

@@ -92,7 +92,7 @@ def _placed(
         if isinstance(vm, NotFound):
             step = Step(
                 label=label, standing=vm.standing, placement=Placement(), vm_id=spec.id or known.get(label),
-                findings=(gone_over(vm.finding, spec.id or known.get(label), kept.siblings, stack.path.stem),),
+                findings=(gone_over(vm.finding, spec.id or known.get(label), kept.siblings, stack),),
             )  # fmt: skip
         else:
             step = _standing(spec, vm, stack, inventory, picked.ends[label], known.get(label))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hyperv_placement.model.calendar import spelled, zone_name
 from hyperv_placement.model.units import counted
 from hyperv_placement.planning.outcome import Outcome
 from hyperv_placement.planning.what_counts import Proof
@@ -20,7 +21,7 @@ def render_outcome(outcome: Outcome) -> str:
         line, word = f"  {each.standing}: {each.label}{where}: {each.text}", each.last
         if word is not None:
             said = f"{word.event}: {word.result}" if word.result else word.event
-            line += f"; our log: {word.source} -> {word.to}, {word.time}, {said}"
+            line += f"; our log: {word.source} -> {word.to}, {spelled(word.time, outcome.zone)}, {said}"
         lines.append(line)
     lines += (f"  {cause}" for cause in outcome.causes)
     lines += (f"  hold: {each}" for each in outcome.holds)
@@ -57,7 +58,7 @@ def outcome_record(outcome: Outcome, exit_code: int) -> dict[str, Any]:
 
     summary    the first line
     exit_code  0 reached, 2 not reached, 4 reached as far as hosts answered
-    stack      the file's name without its ending; machines: how many it declares; silent: hosts of which nothing was read;
+    stack      the file's name without its ending; timezone: by whose clocks days in sentences are; machines: how many it declares; silent: hosts of which nothing was read;
                causes: why, a line for each; holds: those in force, a line each
     left       [{label, standing, proof (reached: it does not count for now; not reached; not known), text, host, vm_id,
                last: null or {time, event, source, to, result} of our audit log}]
@@ -66,6 +67,7 @@ def outcome_record(outcome: Outcome, exit_code: int) -> dict[str, Any]:
         "summary": headline(outcome),
         "exit_code": exit_code,
         "stack": outcome.stack,
+        "timezone": zone_name(outcome.zone),
         "machines": outcome.machines,
         "silent": list(outcome.silent),
         "causes": list(outcome.causes),

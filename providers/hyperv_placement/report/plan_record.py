@@ -13,6 +13,7 @@ choice     where hosts are left to choose: machines (how many), bytes (moved for
 others     machines on the hosts that are somebody else's: count, by [{whose, count}], machines [{id, name, host, whose, reason}],
            unread [sibling stacks whose file could not be read]; null where the stack file has no `others:`
 known      what machines are recognised by: the GUIDs of the last run and when that was, or names
+timezone   of the stack: by whose clocks days and moments in sentences are
 findings   of the whole plan: id (`bin/placement explain ID`), severity (warning, refusal), text, remedy, rule (a rule would not hold in the end)
 machines   {standing: [{label, id, host, to, excused, findings}]}; standing as in totals; id and host null where not found;
            excused: why it does not count (a snooze, a host that is away), else null
@@ -23,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from hyperv_placement.model.calendar import zone_name
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.plan import Plan, ScheduledMove, Standing, Step
 
@@ -55,7 +57,8 @@ def plan_record(plan: Plan) -> dict[str, Any]:
             "least": choice.least,
             "proved": choice.proved,
         },
-        "known": plan.known.reported(),
+        "known": plan.known.reported(plan.zone),
+        "timezone": zone_name(plan.zone),
         "others": others_record(plan.others),
         "findings": _findings(plan.findings),
         "machines": {

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from hyperv_placement.model.calendar import zone_name
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.units import counted
 from hyperv_placement.planning.proposal import PreviewBase
@@ -94,7 +95,8 @@ def preview_record(stack: Stack, found: Previewed, base: PreviewBase | None, cod
         else {"name": base.name, "changes": changes_record(base.changes), "unread": base.unread}
     )
     return {
-        "headline": _first(found, trust), "stack": stack.path.name, "trust": trust_record(trust), "code": code,
+        "headline": _first(found, trust), "stack": stack.path.name, "timezone": zone_name(stack.zone),
+        "trust": trust_record(trust), "code": code,
         "source": "preview", "recorded": None,
         "plan": None, "doctor": None, "rooms": [], "base": based,
         "preview": {

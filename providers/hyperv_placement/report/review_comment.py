@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hyperv_placement import quoting
-from hyperv_placement.model.calendar import shown
+from hyperv_placement.model.calendar import shown, zone_name
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.guard import NO_LIMITS
 from hyperv_placement.model.move import Move
@@ -79,7 +79,7 @@ def trust_alone(stack: Stack, trust: Trust) -> str:
 def trust_alone_record(stack: Stack, trust: Trust) -> dict[str, Any]:
     """Return the keys of a review, of which nothing but trust is known: source, code and plan are null."""
     return {
-        "headline": trust_line(trust), "stack": stack.path.name, "trust": trust_record(trust), "code": None, "source": None,
+        "headline": trust_line(trust), "stack": stack.path.name, "timezone": zone_name(stack.zone), "trust": trust_record(trust), "code": None, "source": None,
         "recorded": None, "plan": None, "doctor": None, "rooms": [], "base": None,
     }  # fmt: skip
 
@@ -111,7 +111,7 @@ def _introduction(review: Review) -> Iterator[str]:
         else f"the inventory recorded at {text(shown(review.recorded, review.stack.zone))}"
     )
     yield f"Planned for {name(review.stack.path.name)} by {source}. Times and blackouts are estimates."
-    yield f"{text(review.plan.known.reported())}."
+    yield f"{text(review.plan.known.reported(review.plan.zone))}."
     yield from (f"{text(line)}." for line in (*choice_lines(review.plan), *others_lines(review.plan.others)))
     yield ""
     if review.base is not None:

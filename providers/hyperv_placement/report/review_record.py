@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from hyperv_placement.model.calendar import zone_name
 from hyperv_placement.model.units import counted
 from hyperv_placement.planning.proposal import Base, Review
 from hyperv_placement.planning.review.changes import EntryChange
@@ -57,7 +58,7 @@ def review_record(review: Review, code: int) -> dict[str, Any]:
     """Return a review as plain values; `code`: what the plan alone comes to, as an exit code.
 
     headline   the first line of the comment
-    stack      the file's name
+    stack      the file's name; timezone: by whose clocks its days are
     trust      null without `--base`; else as `trust_record` says
     code       what the plan alone comes to, as an exit code: 0, 1 or 3; where trust stops, the command ends with 5
     source     `hosts`, or `inventory` with `recorded`, when that was (UTC); else null
@@ -73,6 +74,7 @@ def review_record(review: Review, code: int) -> dict[str, Any]:
     return {
         "headline": first_line(review),
         "stack": review.stack.path.name,
+        "timezone": zone_name(review.stack.zone),
         "trust": trust_record(review.trust),
         "code": code,
         "source": "hosts" if review.recorded is None else "inventory",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hyperv_placement import quoting
+from hyperv_placement.model.calendar import zone_name
 from hyperv_placement.model.plan import Plan
 from hyperv_placement.model.units import counted, format_bytes, format_seconds
 from hyperv_placement.planning.rolling import Rolling, RollingStep
@@ -107,6 +108,7 @@ def rolling_record(found: Rolling) -> dict[str, Any]:
     """Return a sequence as plain values.
 
     feasible   whether each step has an order; complete: whether each host gets empty
+    timezone   of the stack: by whose clocks days in sentences are
     due        moves and bytes that are to be made before it begins
     steps      [{host, out, back: {moves, bytes, seconds, machines [{label, from, to}], refusals}, stuck [{label, findings}],
                elsewhere (labels that do not come back), broken (rules that do not hold while the host is empty), crossing (labels)}]
@@ -114,6 +116,7 @@ def rolling_record(found: Rolling) -> dict[str, Any]:
     return {
         "feasible": found.feasible,
         "complete": found.complete,
+        "timezone": zone_name(found.due.zone),
         "due": _plan(found.due),
         "steps": [
             {

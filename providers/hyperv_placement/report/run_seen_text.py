@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import tzinfo
 from typing import Any
 
+from hyperv_placement.model.calendar import spelled
 from hyperv_placement.model.run_seen import MoveSeen, MoveState, RunSeen
 from hyperv_placement.model.running_job import JobsRead
 from hyperv_placement.model.units import counted, format_bytes, format_seconds
@@ -21,13 +23,13 @@ _MOST = 30
 """Moves that wait, or have ended, before the rest is counted."""
 
 
-def render_run(run: RunSeen) -> str:
-    """Return the whole, a line for each move, and what else runs on its hosts; every line has 80 columns at most but those of errors."""
-    return "\n".join(_lines(run))
+def render_run(run: RunSeen, zone: tzinfo) -> str:
+    """Return the whole, a line for each move, and what else runs on its hosts; every line has 80 columns at most but those of errors. `zone`: by whose clocks it is told when it began."""
+    return "\n".join(_lines(run, zone))
 
 
-def _lines(run: RunSeen) -> Iterator[str]:
-    yield from _head(run)
+def _lines(run: RunSeen, zone: tzinfo) -> Iterator[str]:
+    yield from _head(run, zone)
     running = [move for move in run.moves if move.state is MoveState.RUNS]
     for move in running:
         yield _running(move)
@@ -44,7 +46,7 @@ def _lines(run: RunSeen) -> Iterator[str]:
         yield f"{host.name} {became(host)}, what runs there is unknown: {visible(host.reason)}"
 
 
-def _head(run: RunSeen) -> Iterator[str]:
+def _head(run: RunSeen, zone: tzinfo) -> Iterator[str]:
     if not run.moves:
         yield _without_order(run)
         return
@@ -58,7 +60,7 @@ def _head(run: RunSeen) -> Iterator[str]:
     ]  # fmt: skip
     yield _cut(f"{run.stack}: {', '.join(counts)}{'' if run.goes_on is not False else '; the run has ended'}")
     by = f"by {run.who}, " if run.who else ""
-    yield _cut(f"{by}since {run.since}")
+    yield _cut(f"{by}since {spelled(run.since, zone)}")
     part = run.bytes_done / run.bytes if run.bytes else float(all(m.part == 1 for m in run.moves))
     left = "" if run.left is None else f", about {format_seconds(run.left)} left"
     percent = f"{int(part * 100)} %"

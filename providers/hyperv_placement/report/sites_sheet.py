@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 
+from hyperv_placement.model.calendar import zone_name
 from hyperv_placement.model.units import counted
 from hyperv_placement.planning.sites import Joined, SiteReport, Sites
 
@@ -32,15 +34,15 @@ def _names(stacks: Any) -> str:
 
 def sites_sheet(sites: Sites) -> Sheet:
     """Return it: what is not read stands first, for nothing below speaks of it."""
-    parts = []
+    parts, clocks = [], zone_name(sites.zone)
     if sites.not_read:
         rows = tuple((each.stack, each.why) for each in sites.not_read)
         parts.append(Part(title="Not read", heads=("stack", "why"), rows=rows))
     parts.append(
         Part(
             title="Drift, the oldest first",
-            heads=("since (UTC)", "machine or host", "stack", "what", "is on", "moved by", "id"),
-            rows=tuple(_row(each) for each in sites.rows),
+            heads=(f"since ({clocks})", "machine or host", "stack", "what", "is on", "moved by", "id"),
+            rows=tuple(_row(each, sites.zone) for each in sites.rows),
             last=frozenset({6}),
             notes=("None.",)
             if not sites.rows
@@ -50,8 +52,8 @@ def sites_sheet(sites: Sites) -> Sheet:
     parts.append(
         Part(
             title="Stacks",
-            heads=("stack", "drifts", "unknown", "looked at (UTC)"),
-            rows=tuple(_stack(each) for each in sites.reports),
+            heads=("stack", "drifts", "unknown", f"looked at ({clocks})"),
+            rows=tuple(_stack(each, sites.zone) for each in sites.reports),
             numbers=frozenset({1}),
             notes=() if sites.reports else ("None was read.",),
         )
@@ -59,19 +61,19 @@ def sites_sheet(sites: Sites) -> Sheet:
     return Sheet(title="Drift of all stacks", headline=sites_headline(sites), parts=tuple(parts))
 
 
-def _row(row: Joined) -> tuple[str, ...]:
+def _row(row: Joined, zone: tzinfo) -> tuple[str, ...]:
     first = row.drifts[0]
     names = ", ".join(dict.fromkeys(each.subject for each in row.drifts))
     stacks = ", ".join(dict.fromkeys(each.stack for each in row.drifts))
     several = len({each.stack for each in row.drifts}) > 1
     what = "; ".join(f"{each.stack}: {each.kind}" if several else each.text for each in row.drifts)
-    since = f"{'' if row.is_dated else '~'}{row.since:{_MINUTE}}"
+    since = f"{'' if row.is_dated else '~'}{row.since.astimezone(zone):{_MINUTE}}"
     return since, names, stacks, what, row.where or "unknown", row.who or "unknown", str(first.vm_id or "")
 
 
-def _stack(report: SiteReport) -> tuple[str, ...]:
+def _stack(report: SiteReport, zone: tzinfo) -> tuple[str, ...]:
     unknown = ", ".join(report.unknown)
-    return report.stack, str(len(report.drifts)), unknown, f"{report.checked:{_MINUTE}}"
+    return report.stack, str(len(report.drifts)), unknown, f"{report.checked.astimezone(zone):{_MINUTE}}"
 
 
 def sites_record(sites: Sites, exit_code: int) -> dict[str, Any]:
@@ -82,7 +84,7 @@ def sites_record(sites: Sites, exit_code: int) -> dict[str, Any]:
         "not_read": [{"stack": each.stack, "why": each.why} for each in sites.not_read],
         "stacks": [
             {
-                "stack": each.stack, "checked": each.checked.isoformat(), "drifts": len(each.drifts),
+                "stack": each.stack, "checked": each.checked.isoformat(), "timezone": zone_name(each.zone), "drifts": len(each.drifts),
                 "unknown": list(each.unknown), "summary": each.summary,
             }
             for each in sites.reports

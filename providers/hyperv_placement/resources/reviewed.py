@@ -13,6 +13,7 @@ from typing import Any
 
 from hyperv_placement import quoting
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.model.calendar import spelled
 from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.planning.checks.live_migration import declared_settings
@@ -78,7 +79,7 @@ def check_reviewed(reviewed: UpdatePlan, stack: Stack, plan: Plan, keys: Keys) -
             done=done,
         )
     more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
-    made = f" of {reviewed.made}" if reviewed.made else ""
+    made = f" of {spelled(reviewed.made, stack.zone)}" if reviewed.made else ""
     raise NotReviewedError(
         f"Nothing was started, for this run is not what the plan {reviewed.file}{made} holds: {'; '.join([*lines[:_SHOWN], *more])}",
         remedy=f"Have another plan reviewed ({quoting.own('bin/pulumi preview --save-plan FILE')}; in a pipeline, start apply again from its beginning), or run without --plan",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hyperv_placement.model import strict_json
+from hyperv_placement.model.calendar import zone_name
 from hyperv_placement.model.names import is_guid, vm_id
 from hyperv_placement.planning.sites import NotRead, SiteDrift, SiteReport
 from hyperv_placement.system.files import read_bounded
@@ -43,6 +45,7 @@ def _report(content: Any) -> SiteReport:
     return SiteReport(
         stack=stack,
         checked=_time(content["checked"]),
+        zone=_zone(content.get("timezone")),
         summary=str(content["summary"]),
         drifts=tuple(_drifts(stack, content["drifts"])),
         unknown=tuple(str(each["subject"]) for each in content["unknown"]),
@@ -63,6 +66,14 @@ def _drifts(stack: str, listed: Any) -> Iterator[SiteDrift]:
             who=str(mover.get("who") or ""),
             when=_when(mover),
         )
+
+
+def _zone(name: Any) -> tzinfo:
+    """Return a time zone by its name; UTC where there is none, as in reports of before, or none of that name is known here."""
+    try:
+        return UTC if name in {None, zone_name(UTC)} else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        return UTC
 
 
 def _when(mover: Mapping[str, Any]) -> datetime | None:

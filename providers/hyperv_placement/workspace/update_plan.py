@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ class UpdatePlan:
 
     file: Path
     made: str
-    """When, as the engine has written it; empty where it has not."""
+    """When: ISO 8601, as the engine has written it; empty where it has not."""
     stack: str
     resources: tuple[PlannedResource, ...]
     lines: tuple[str, ...]
@@ -87,19 +86,11 @@ def _read(file: Path, content: Mapping[str, Any]) -> UpdatePlan:
     outputs = next((each.get("state") or {} for urn, each in plans.items() if _named(urn)[0] == _STACK), {})
     return UpdatePlan(
         file=file,
-        made=_minute((content.get("manifest") or {}).get("time", "")),
+        made=str((content.get("manifest") or {}).get("time", "")),
         stack=stacks.pop(),
         resources=tuple(_resources(plans)),
         lines=tuple(str(line) for line in outputs.get("plan") or ()),
     )
-
-
-def _minute(moment: object) -> str:
-    """Return a moment as people write it, what is none as it is."""
-    try:
-        return f"{datetime.fromisoformat(str(moment)).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    except ValueError:
-        return str(moment)
 
 
 def _resources(plans: Mapping[str, Mapping[str, Any]]) -> Iterator[PlannedResource]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -48,6 +49,37 @@ def test_what_drift_prints_is_what_fleet_reads(tmp_path: Path, capsys: pytest.Ca
     earlier.write_text(json.dumps(table), encoding="utf-8")
     assert main(["fleet", *files, "--expect", "--before", str(earlier), "--markdown"]) == 2
     assert "### Drift, the oldest first" in capsys.readouterr().out
+
+
+def test_moments_are_by_the_clocks_that_all_stacks_go_by(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else by UTC: where they differ, and where no zone of that name is known here; a report that is too old is dated by its own."""
+    berlin = replace(EMPTY, zone=ZoneInfo("Europe/Berlin"))
+    first = written(tmp_path, "site1", berlin)
+    old = tmp_path / "drift-site8.json"
+    then = replace(berlin, stack="site8", checked="2026-06-01T10:00:00+00:00")
+    old.write_text(json_text(drift_record(then, 0)), encoding="utf-8")
+    assert main(["fleet", first, written(tmp_path, "site2", berlin), str(old), "--expect"]) == 4
+    alike = capsys.readouterr().out
+    assert "looked at (Europe/Berlin)" in alike
+    assert "its report is of 2026-06-01 12:00 Europe/Berlin" in alike
+    assert main(["fleet", first, written(tmp_path, "site3"), "--expect"]) == 0
+    assert "looked at (UTC)" in capsys.readouterr().out
+    strange = tmp_path / "drift-site4.json"
+    for zone in ("Nowhere/At All", "../../etc/passwd", "", ["UTC"], 7):
+        content = json.loads(Path(first).read_text(encoding="utf-8")) | {"stack": "site4", "timezone": zone}
+        strange.write_text(json.dumps(content), encoding="utf-8")
+        assert main(["fleet", str(strange), "--expect"]) == 0
+        assert "looked at (UTC)" in capsys.readouterr().out
+    assert main(["fleet", first, "--expect", "--json"]) == 0
+    (only,) = checked("fleet", capsys.readouterr().out)["stacks"]
+    moved = written(tmp_path, "site5", replace(berlin, drifts=(drift("VM001"),)))
+    assert main(["fleet", moved, "--expect"]) == 2
+    told = capsys.readouterr().out
+    assert "since (Europe/Berlin)" in told
+    assert "  2026-12-01 03:58  " in told, told
+    assert only["timezone"] == "Europe/Berlin"
 
 
 @pytest.mark.parametrize(

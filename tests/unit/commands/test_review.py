@@ -340,6 +340,7 @@ def test_a_preview_of_the_engine_tells_what_it_can(
         "version",
         "headline",
         "stack",
+        "timezone",
         "trust",
         "code",
         "source",

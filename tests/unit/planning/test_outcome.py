@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.identity import Kept
@@ -13,6 +14,7 @@ from hyperv_placement.model.stack import Snooze, Stack
 from hyperv_placement.planning.outcome import LastWord, Outcome, outcome_of
 from hyperv_placement.planning.plan import plan
 from hyperv_placement.planning.what_counts import Proof
+from hyperv_placement.report.outcome_text import render_outcome
 from tests.estates import guid, host, inventory, job, machine, spec, stack
 
 WORD = LastWord(
@@ -37,6 +39,9 @@ def test_one_that_is_not_in_its_place_decides_before_one_that_is_not_known() -> 
         ("VM002", Standing.UNKNOWN, Proof.UNREAD),
     ]
     assert (found.left[0].text, found.left[0].last) == ("host is hv2, declared hv1", WORD)
+    berlin = outcome(declared.zoned(ZoneInfo("Europe/Berlin")), seen)
+    for each, moment in ((found, "2026-12-01 03:00:00 UTC"), (berlin, "2026-12-01 04:00:00 Europe/Berlin")):
+        assert f"; our log: {WORD.source} -> {WORD.to}, {moment}, " in render_outcome(each)
 
 
 def test_a_machine_that_is_on_its_way_says_so() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC
+from zoneinfo import ZoneInfo
 
 from hyperv_placement.model.estate import UnreachableHost
 from hyperv_placement.model.names import HostName
@@ -29,9 +31,9 @@ RUN = RunSeen(
 
 def test_the_whole_each_move_and_who_waits_for_whom() -> None:
     """Bar, percent, pace and time left of what runs; the whole by bytes."""
-    assert render_run(RUN).splitlines() == [
+    assert render_run(RUN, UTC).splitlines() == [
         "prod: 1 of 3 moves done, 1 running, 1 waiting",
-        "by anna, since 2026-11-30T03:00:00+00:00",
+        "by anna, since 2026-11-30 03:00:00 UTC",
         "[##################----------------------]  46 %, about 3 min left",
         "28 GiB of 60 GiB",
         "VM001          hv1 -> hv2        40 % ######---------   20 %/min        3 min",
@@ -43,7 +45,9 @@ def test_no_line_is_longer_than_eighty_columns() -> None:
     """Whatever machines are called and hosts say."""
     long = replace(WAITS, label="a name of a machine that nobody can remember", note="x" * 300)
     nasty = replace(RUNS, label=STEERING)
-    text = render_run(replace(RUN, moves=(nasty, long, *([WAITS] * 50)), others=(JOB,)))
+    berlin = ZoneInfo("Europe/Berlin")
+    assert render_run(RUN, berlin).splitlines()[1] == "by anna, since 2026-11-30 04:00:00 Europe/Berlin"
+    text = render_run(replace(RUN, moves=(nasty, long, *([WAITS] * 50)), others=(JOB,)), UTC)
     assert all(width(line) < 80 for line in text.splitlines())
     assert "\x1b" not in text
     assert "... and 21 more: waits (all: --json)" in text
@@ -51,7 +55,7 @@ def test_no_line_is_longer_than_eighty_columns() -> None:
 
 def test_an_end_and_what_was_not_moved_is_said() -> None:
     """With the reason; and that nobody holds the stack any more."""
-    lines = render_run(replace(RUN, goes_on=False, moves=(DONE, FAILED))).splitlines()
+    lines = render_run(replace(RUN, goes_on=False, moves=(DONE, FAILED)), UTC).splitlines()
     assert lines[0] == "prod: 1 of 2 moves done, 1 not moved; the run has ended"
     assert lines[-1] == "VM004          on hv1           not moved the job failed: no room"
 
@@ -59,20 +63,20 @@ def test_an_end_and_what_was_not_moved_is_said() -> None:
 def test_a_run_whose_order_is_not_kept_here_shows_what_hosts_show() -> None:
     """As one that another computer began; none is said to be there only where that is known."""
     elsewhere = RunSeen(stack="prod", goes_on=None, others=(JOB,))
-    lines = render_run(elsewhere).splitlines()
+    lines = render_run(elsewhere, UTC).splitlines()
     assert lines[0] == "prod: whether a run holds it, only the engine could tell"
     assert lines[1] == "on its hosts:"
     assert "VM001" in lines[3]
-    assert render_run(RunSeen(stack="prod", goes_on=False)) == "prod: no run is under way"
+    assert render_run(RunSeen(stack="prod", goes_on=False), UTC) == "prod: no run is under way"
     held = RunSeen(stack="prod", goes_on=True, who="anna@ops1")
-    assert render_run(held) == "prod: held by anna@ops1; its moves are not planned yet, or not kept here"
+    assert render_run(held, UTC) == "prod: held by anna@ops1; its moves are not planned yet, or not kept here"
 
 
 def test_a_silent_host_is_unknown() -> None:
     """Its moves may run, or have ended."""
     silent = UnreachableHost(name=HV2, reason="timed out")
     assert "hv2 did not answer, what runs there is unknown: timed out" in render_run(
-        replace(RUN, silent=(silent,))
+        replace(RUN, silent=(silent,)), UTC
     )
 
 

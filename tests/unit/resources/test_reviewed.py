@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -62,8 +63,11 @@ def test_a_move_that_nobody_has_reviewed_stops_the_run(tmp_path: Path) -> None:
     declared, now = estate(second="hv3")
     with pytest.raises(NotReviewedError) as caught:
         check_reviewed(saved(tmp_path, then), declared, now, Keys())
-    assert "2026-11-30 13:37 UTC" in caught.value.message
+    assert "2026-11-30 13:37:05 UTC" in caught.value.message
     assert caught.value.message.endswith("VM002: hv3 -> hv1 is not in it")
+    berlin = declared.zoned(ZoneInfo("Europe/Berlin"))
+    with pytest.raises(NotReviewedError, match="of 2026-11-30 14:37:05 Europe/Berlin holds: "):
+        check_reviewed(saved(tmp_path, then), berlin, now, Keys())
 
 
 def test_a_move_that_is_not_to_be_done_any_more_stops_it_too(tmp_path: Path) -> None:

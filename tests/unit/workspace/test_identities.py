@@ -6,6 +6,7 @@ import json
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -37,8 +38,8 @@ def test_what_is_kept_is_read_again(path: Path) -> None:
     again = read_kept(path)
     assert (dict(again.machines), dict(again.hosts)) == ({"WEB": guid(1)}, {"hv1": UUID})
     assert again == first.kept()
-    assert again.reported().startswith("Machines are identified by the GUIDs of the last run, ")
-    assert "by name" in NOTHING_KEPT.reported()
+    assert again.reported(UTC).startswith("Machines are identified by the GUIDs of the last run, ")
+    assert "by name" in NOTHING_KEPT.reported(UTC)
 
 
 def test_where_machines_are_is_kept_until_they_are_forgotten(path: Path) -> None:
@@ -148,9 +149,11 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_the_time_of_the_last_run_is_told() -> None:
-    """In UTC, to the minute."""
+    """By the clocks of the stack, to the minute."""
     kept = NOTHING_KEPT.__class__(at=datetime(2026, 11, 29, 12, 4, 59, tzinfo=UTC))
-    assert kept.reported() == "Machines are identified by the GUIDs of the last run, 2026-11-29 12:04 UTC"
+    said = "Machines are identified by the GUIDs of the last run, 2026-11-29"
+    assert kept.reported(UTC) == f"{said} 12:04 UTC"
+    assert kept.reported(ZoneInfo("Europe/Berlin")) == f"{said} 13:04 Europe/Berlin"
 
 
 @AS_ROOT

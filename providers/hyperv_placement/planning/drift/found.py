@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, tzinfo
 
 from hyperv_placement.model.estate import Inventory
 from hyperv_placement.model.finding import Finding, Topic
@@ -82,7 +82,7 @@ def drift_of(
             *_unread_states(readings),
             *readings.looked,
         ),
-        known=plan.known.reported(),
+        known=plan.known.reported(stack.zone),
         zone=stack.zone,
         others=others,
     )
@@ -130,7 +130,7 @@ def _of_machine(step: Step, stack: Stack, movers: Movers, known: Kept) -> Drift 
     if (
         step.vm is None
         and step.standing == Standing.MISSING
-        and (there := _next_door(step, known)) is not None
+        and (there := _next_door(step, known, stack.zone)) is not None
     ):
         return there
     if step.vm is None:
@@ -163,14 +163,14 @@ def _of_machine(step: Step, stack: Stack, movers: Movers, known: Kept) -> Drift 
     )
 
 
-def _next_door(step: Step, known: Kept) -> Drift | None:
+def _next_door(step: Step, known: Kept, zone: tzinfo) -> Drift | None:
     """Return the drift of a machine that another stack has on a host of its own; None where none is known to have it."""
     places = known.siblings.places(step.vm_id) if step.vm_id is not None else ()
     if not places:
         return None
     entries = known.siblings.with_id(step.vm_id) if step.vm_id is not None else ()
     declared = f", and {named(entries)} declares it" if entries else ""
-    text = f"{where(places[0])}{declared}; on no host of this stack"
+    text = f"{where(places[0], zone)}{declared}; on no host of this stack"
     return Drift(
         kind=DriftKind.NEXT_DOOR, subject=step.label, text=text, vm_id=step.vm_id, ids=("machine-missing",)
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import tzinfo
 
 from hyperv_placement import quoting
+from hyperv_placement.model.calendar import shown
 from hyperv_placement.model.estate import Inventory, VirtualMachine
 from hyperv_placement.model.finding import Finding
 from hyperv_placement.model.identity import Kept
@@ -53,13 +55,13 @@ def _entries(vm: VirtualMachine | None, wanted: VmId | None, siblings: Siblings)
     return siblings.with_id(wanted) if wanted is not None else ()
 
 
-def gone_over(finding: Finding, machine: VmId | None, siblings: Siblings, stack: str) -> Finding:
+def gone_over(finding: Finding, machine: VmId | None, siblings: Siblings, stack: Stack) -> Finding:
     """Return why a machine of `stack` is missing, with where another stack has it, if one is known to have: then it is not lost."""
     if machine is None or finding.id != "machine-missing" or not siblings.read:
         return finding
     places = siblings.places(machine)
     if not places:
-        ask = quoting.own("bin/placement drift {} --siblings", stack)
+        ask = quoting.own("bin/placement drift {} --siblings", stack.path.stem)
         return replace(finding, remedy=f"{finding.remedy}. Ask the hosts of the other stacks for it: {ask}")
     place, entries = places[0], siblings.with_id(machine)
     if entries:
@@ -69,14 +71,14 @@ def gone_over(finding: Finding, machine: VmId | None, siblings: Siblings, stack:
             f"Move its entry to the file of stack {place.stack}, whose next run adopts it, while the next one here forgets it;"
             " or move the machine back"
         )
-    return replace(finding, text=f"{finding.text}; it {where(place)}", remedy=remedy)
+    return replace(finding, text=f"{finding.text}; it {where(place, stack.zone)}", remedy=remedy)
 
 
-def where(place: SiblingPlace) -> str:
-    """Return where another stack has a machine, as `is on site7's hv3 (by its last run, 2026-12-01 03:00 UTC)`."""
+def where(place: SiblingPlace, zone: tzinfo) -> str:
+    """Return where another stack has a machine, as `is on site7's hv3 (by its last run, 2026-12-01 03:00 UTC)`, by the clocks of `zone`."""
     if place.asked:
         return f"is on {place.stack}'s {place.host}"
-    at = "" if place.at is None else f", {place.at:%Y-%m-%d %H:%M} UTC"
+    at = "" if place.at is None else f", {shown(place.at, zone)}"
     return f"is on {place.stack}'s {place.host} (by its last run{at})"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName, VmId
@@ -46,6 +47,9 @@ def test_a_machine_that_another_stack_has_is_missing_with_where_it_is() -> None:
     (finding,) = step.findings
     assert step.standing == Standing.MISSING
     assert finding.text.endswith("; it is on site7's hv9 (by its last run, 2026-11-30 12:00 UTC)")
+    berlin = stack(spec(1, "hv1")).zoned(ZoneInfo("Europe/Berlin"))
+    (step,) = plan(berlin, GONE, beside(older, there)).steps
+    assert step.findings[0].text.endswith("(by its last run, 2026-11-30 13:00 Europe/Berlin)")
     assert finding.remedy.startswith("Move its entry to the file of stack site7, whose next run adopts it")
     declared = site7(entry("VM001", guid(1)), places={guid(1): HostName("hv9")})
     (step,) = plan(stack(spec(1, "hv1")), GONE, beside(declared)).steps
@@ -63,7 +67,7 @@ def test_where_nobody_is_known_to_have_it_its_hosts_can_be_asked() -> None:
     assert "--siblings" not in step.findings[0].remedy
     shown = Siblings(read=(site7(places={guid(1): HostName("hv9")}, shown={guid(1): HostName("hv8")}),))
     (place,) = shown.places(guid(1))
-    assert (where(place), place.asked) == ("is on site7's hv8", True)
+    assert (where(place, UTC), place.asked) == ("is on site7's hv8", True)
 
 
 def test_a_machine_of_two_files_is_warned_of_and_moves_all_the_same() -> None:
