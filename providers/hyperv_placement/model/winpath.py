@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ntpath
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
+from typing import TypeVar
 
 from .names import is_ip_address
 from .own_name import NETBIOS
 
+Held = TypeVar("Held")
 _PLAIN = re.compile(r"[A-Za-z]:(?:\\[^\\/:.\x80-\uffff][^\\/:\x80-\U0010ffff]*)+")
 """A spelling that needs no normalising: a drive, then ASCII names that do not start with a dot, each behind one backslash."""
 _DISK_FOLDER = "virtual hard disks"
@@ -37,6 +39,24 @@ def comparable(path: str) -> str:
 def same(one: str, other: str) -> bool:
     """Say whether both spell the same path."""
     return one == other or comparable(one) == comparable(other)
+
+
+def mounted(places: Iterable[tuple[str, Held]]) -> list[tuple[str, Held]]:
+    """Return what every path below each place starts with, in comparable form, with what is mounted there; the deepest first.
+
+    Volumes may be mounted in folders of others ("Volume mount points", win32): the deepest one has the file.
+    """
+    starts = ((f"{comparable(path)}\\", held) for path, held in places)
+    return sorted(starts, key=lambda each: -len(each[0]))
+
+
+def deepest(name: str, places: Iterable[tuple[str, Held]]) -> Held | None:
+    """Return what has a file of this name, which is in comparable form; `places` as from `mounted`. None: no place is above it."""
+    inside = f"{name}\\"
+    for start, held in places:
+        if inside.startswith(start):
+            return held
+    return None
 
 
 @lru_cache(maxsize=8192)

@@ -104,3 +104,18 @@ def test_a_text_names_a_path() -> None:
     assert winpath.named_in("d:/vhd/OS.vhdx", text)
     assert not winpath.named_in("d:\\vhd\\os.vhd", text)
     assert not winpath.named_in("e:\\vhd\\os.vhdx", text)
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("D:\\Hyper-V\\a.vhdx", "d"),
+        ("d:/mounts/FAST/a.vhdx", "fast"),
+        ("D:\\mounts\\faster\\a.vhdx", "d"),
+        ("E:\\a.vhdx", None),
+    ],
+)
+def test_the_deepest_volume_above_a_file_has_it(path: str, found: str | None) -> None:
+    """A volume may be mounted in a folder of another one, in whatever order they are reported."""
+    places = winpath.mounted([("D:\\", "d"), ("d:\\Mounts\\Fast", "fast")])
+    assert winpath.deepest(winpath.comparable(path), places) == found

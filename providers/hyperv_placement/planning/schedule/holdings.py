@@ -42,7 +42,7 @@ class Holdings:
         self._pools: dict[Pool, int] = {}
         self._memory: dict[HostName, int] = {}
         self._mounted: dict[HostName, list[tuple[str, int]]] = {}
-        """Host -> start of every path on each of its volumes, in comparable form, and its pool; the deepest first."""
+        """Host -> its volumes as `winpath.mounted` returns them, each with its pool."""
         self._numbers = {name: number for number, name in enumerate(self.facts)}
         self._pool(SHARES, _ENDLESS)
         for name, facts in self.facts.items():
@@ -51,15 +51,10 @@ class Holdings:
             # What a host does not report makes nothing wait: the host itself refuses what does not fit.
             left = _ENDLESS if free is None else reserve.left_of_memory(free)
             self._memory[name] = self._pool(Pool.memory(name), left)
-            mounted = [
-                (
-                    f"{winpath.comparable(volume.path)}\\",
-                    self._pool(Pool.on_volume(name, volume.path), reserve.left_on(volume)),
-                )
+            self._mounted[name] = winpath.mounted(
+                (volume.path, self._pool(Pool.on_volume(name, volume.path), reserve.left_on(volume)))
                 for volume in facts.volumes or ()
-            ]
-            # Volumes may be mounted in folders of others: the deepest one has the file.
-            self._mounted[name] = sorted(mounted, key=lambda each: -len(each[0]))
+            )
         # Of two machines that must be apart each waits for the other's seat, on the way as well as in the end.
         self._apart = [(number, rule) for number, rule in enumerate(stack.rules) if rule.kind == "apart"]
         for number, rule in self._apart:
@@ -148,11 +143,8 @@ class Holdings:
         cluster = self.facts[host].cluster
         if cluster not in {None, UNKNOWN_CLUSTER} and winpath.is_inside(CLUSTER_STORAGE, path):
             return f"cluster {cluster}", self._pools[SHARES]
-        if not winpath.is_unc(path):
-            for start, pool in self._mounted[host]:
-                if f"{name}\\".startswith(start):
-                    return host, pool
-        return "", self._pools[SHARES]
+        pool = None if winpath.is_unc(path) else winpath.deepest(name, self._mounted[host])
+        return ("", self._pools[SHARES]) if pool is None else (host, pool)
 
 
 def _folders(roots: Roots) -> Iterable[tuple[str, str]]:

@@ -91,7 +91,8 @@ def disk_room(move: Move, destination: HostFacts, target: HostSpec) -> Iterator[
     folders = (path for path in (roots.config, roots.checkpoints, roots.paging, roots.guest_state) if path)
     # Once each: the folders of a machine are mostly one.
     paths = dict.fromkeys((*folders, *(disk.target for disk in move.all_disks)))
-    held = {path: volume_of(path, destination.volumes) for path in paths}
+    places = winpath.mounted((volume.path, volume) for volume in destination.volumes)
+    held = {path: winpath.deepest(winpath.comparable(path), places) for path in paths}
     nowhere = {
         winpath.comparable(winpath.start(path)): path
         # Reversed, so that of the paths on one drive the first is named.
@@ -134,10 +135,5 @@ def _volume(move: Move, volume: Volume, wanted: int, target: HostSpec) -> Iterat
 
 def volume_of(path: str, volumes: Iterable[Volume]) -> Volume | None:
     """Return the volume that holds `path`: the one mounted deepest above it; None for a share."""
-    found, deepest, file = None, -1, f"{winpath.comparable(path)}\\"
-    for volume in volumes:
-        above = f"{winpath.comparable(volume.path)}\\"
-        # Volumes may be mounted in folders of others: the deepest one has the file.
-        if len(above) > deepest and file.startswith(above):
-            found, deepest = volume, len(above)
-    return found
+    places = winpath.mounted((volume.path, volume) for volume in volumes)
+    return winpath.deepest(winpath.comparable(path), places)
