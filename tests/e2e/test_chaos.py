@@ -77,7 +77,6 @@ def test_a_signal_that_reaches_the_first_process_alone_ends_its_rounds_and_begin
     assert [each.name for each in (tmp_path / "logs").iterdir()] == ["1"]
 
 
-@pytest.mark.all
 @pytest.mark.timeout(900)
 def test_the_rounds_of_ci_are_passed() -> None:
     """`make chaos-short` as CI types it."""
