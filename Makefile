@@ -44,7 +44,7 @@ chaos: setup ## Disturb whole runs at random events and judge what becomes of th
 chaos-short: setup ## Twenty fixed rounds of it, as CI runs them (3 minutes on two cores)
 	@$(VENV_PYTHON) -m tools.chaos --short
 
-sweep: develop ## Break the answer to each request of one move of each kind in each way (4 hours, goes on where it ended; ONLY=kind JOBS=2 FOLDER=.sweep)
+sweep: develop ## Break the answer to each request of one move of each kind in each way (2 to 3 hours of a core, goes on where it ended; ONLY=kind JOBS=2 FOLDER=.sweep)
 	@$(VENV_PYTHON) -m tests.sweep --jobs $(JOBS) $(if $(FOLDER),--folder "$(FOLDER)") $(if $(ONLY),"$(ONLY)")
 
 pipelines: develop ## Run GitHub's workflow files of docs/pipelines by nektos/act against the lab (5 minutes; act is built once)
