@@ -12,6 +12,8 @@ from hyperv_placement.system import belongings
 
 VARIABLE = "PLACEMENT_PULUMI"
 """Names a `pulumi` by its absolute path."""
+INSTALL = "Install Pulumi 3.259 or newer, below 4 (winget install pulumi, brew install pulumi, or www.pulumi.com/docs/install)"
+"""Where an engine comes from."""
 
 
 def engine_of(environ: Mapping[str, str], *, not_ours: Path) -> Path:
@@ -22,10 +24,7 @@ def engine_of(environ: Mapping[str, str], *, not_ours: Path) -> Path:
     named = environ.get(VARIABLE)
     command = _named(named) if named else _on_path(environ.get("PATH", os.defpath), not_ours)
     if command is None:
-        sys.exit(
-            "There is no pulumi on PATH. Install Pulumi 3.259 or newer, below 4 (winget install pulumi, brew install pulumi,"
-            f" or www.pulumi.com/docs/install), or name one: {VARIABLE}=/full/path/of/pulumi"
-        )
+        sys.exit(f"There is no pulumi on PATH. {INSTALL}, or name one: {VARIABLE}=/full/path/of/pulumi")
     real = Path(os.path.realpath(command))
     for each in (real, *real.parents):
         try:

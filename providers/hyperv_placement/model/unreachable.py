@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from hyperv_placement.model.alike import alike
 from hyperv_placement.model.estate import Silence, UnreachableHost
+from hyperv_placement.model.names import HostName
 
 _NAMED = 8
 """Names that stand in a line; of more, their number."""
@@ -22,11 +24,12 @@ def became(host: UnreachableHost) -> str:
 
 
 def by_cause(hosts: Iterable[UnreachableHost]) -> Mapping[str, Sequence[UnreachableHost]]:
-    """Return the hosts of each reason, in the order of hosts."""
-    found: dict[str, list[UnreachableHost]] = {}
-    for host in hosts:
-        found.setdefault(host.reason, []).append(host)
-    return found
+    """Return the hosts of each reason, in the order of hosts; reasons that differ in the host's own name are one."""
+    named = {host.name: host for host in hosts}
+    return {
+        reason: [named[HostName(name)] for name in names]
+        for names, (reason,) in alike((host.name, (host.reason,)) for host in named.values())
+    }
 
 
 def reported(hosts: Iterable[UnreachableHost]) -> Iterator[str]:
@@ -55,9 +58,9 @@ def who(hosts: Iterable[UnreachableHost]) -> str:
     return " and ".join(f"{several(names)} {_DONE[kind][len(names) > 1]}" for kind, names in kinds.items())
 
 
-def several(names: Sequence[str]) -> str:
-    """Return a name, or the number of hosts with the first of their names."""
+def several(names: Sequence[str], what: str = "hosts") -> str:
+    """Return a name, or the number of hosts, or of `what` they are, with the first of their names."""
     if len(names) == 1:
         return names[0]
     shown = ", ".join(names[:_NAMED])
-    return f"{len(names)} hosts ({shown}{', ...' if len(names) > _NAMED else ''})"
+    return f"{len(names)} {what} ({shown}{', ...' if len(names) > _NAMED else ''})"

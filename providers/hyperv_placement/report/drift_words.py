@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
+from hyperv_placement.model.alike import of_each
 from hyperv_placement.model.calendar import spelled
 from hyperv_placement.model.others import Others
 from hyperv_placement.model.stack import Away, Hold, Maintenance
 from hyperv_placement.model.units import counted
 from hyperv_placement.model.unreachable import by_cause, several, shared
-from hyperv_placement.planning.drift import Drift, DriftKind, DriftReport, Expired, Mover
+from hyperv_placement.planning.drift import Drift, DriftKind, DriftReport, Expired, Mover, Unknown
 
 from .others import of_others, others_over
 
@@ -84,18 +85,22 @@ def snoozed(drift: Drift) -> str:
 
 
 def unknown(report: DriftReport) -> Iterator[tuple[str, str]]:
-    """Yield who is unknown, and why: hosts of one cause together."""
-    found: dict[tuple[bool, str], list[str]] = {}
+    """Yield who is unknown, and why: hosts and machines of one cause together."""
+    found: dict[tuple[bool, str], list[Unknown]] = {}
     silent = by_cause(each.silent for each in report.unknown if each.silent is not None)
     for reason, hosts in silent.items():
         yield several([host.name for host in hosts]), f"{shared(hosts)}, machines there are unknown: {reason}"
     for each in (each for each in report.unknown if each.silent is None):
-        found.setdefault((each.is_machine, each.text), []).append(each.subject)
-    for (machines, text), subjects in found.items():
-        if machines:
-            yield from ((subject, text) for subject in subjects)
-        else:
+        text = of_each(each.subject, each.text) if each.is_machine else each.text
+        found.setdefault((each.is_machine, text), []).append(each)
+    for (machines, text), alike in found.items():
+        subjects = [each.subject for each in alike]
+        if not machines:
             yield several(subjects), text
+        elif len(alike) == 1:
+            yield subjects[0], alike[0].text
+        else:
+            yield several(subjects, "machines"), f"{alike[0].text}; the others likewise"
 
 
 def ended(each: Expired) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from hyperv_placement.model.alike import of_each
 from hyperv_placement.model.finding import Finding, Topic
-from hyperv_placement.model.plan import Plan, Standing
+from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.units import counted, format_bytes, format_seconds
+from hyperv_placement.model.unreachable import several
 from hyperv_placement.planning.checks.sizes import of_unknown_size
 from hyperv_placement.visible import visible
 
@@ -110,12 +112,28 @@ def _unscheduled(plan: Plan) -> Iterator[str]:
         yield f"  ... and {len(wanted) - _FEW} more (all: --json)"
 
 
+def _told_together(steps: Iterable[Step]) -> Iterable[Sequence[Step]]:
+    """Return the steps, together those that no host shows for the same reason: one silent host can hide hundreds."""
+    found: dict[tuple[str, ...], list[Step]] = {}
+    for step in steps:
+        own = (
+            (step.label,)
+            if step.vm is not None
+            else (step.standing, *(of_each(step.label, str(each)) for each in step.findings))
+        )
+        found.setdefault(own, []).append(step)
+    return found.values()
+
+
 def left_out_lines(plan: Plan) -> Iterator[str]:
     """Yield each machine that is refused, unknown, missing or moved by others, with the reasons."""
-    for step in plan.left_out:
+    for steps in _told_together(plan.left_out):
+        step, *rest = steps
         where = f" (on {visible(step.vm.host)})" if step.vm else ""
-        yield f"{step.standing}: {visible(step.label)}{where}"
-        yield from (f"    {finding.severity}: {visible(str(finding))}" for finding in step.findings)
+        who = several([each.label for each in steps], "machines")
+        yield f"{step.standing}: {visible(who)}{where}"
+        end = "; the others likewise" if rest else ""
+        yield from (f"    {finding.severity}: {visible(str(finding))}{end}" for finding in step.findings)
     left_out = {step.label for step in plan.left_out}
     warned = [step for step in plan.steps if step.findings and step.label not in left_out]
     for step in warned[:_FEW]:

@@ -21,6 +21,7 @@ from hyperv_placement.model.stack import Authentication, Connection
 from hyperv_placement.model.unreachable import several
 from hyperv_placement.system import belongings
 from hyperv_placement.system.files import expanded, read_bounded
+from hyperv_placement.system.shown import shown
 
 HOSTS = "HYPERV"
 """How the names of variables begin that hold the login at hosts: HYPERV_USERNAME, HYPERV_PASSWORD, HYPERV_KEYTAB, .."""
@@ -65,8 +66,8 @@ class Credential:
     def owner(self) -> str:
         """How errors call it."""
         if self.certificate is not None:
-            return f"the certificate {self.certificate}"
-        return self.username or (f"the keytab {self.keytab}" if self.keytab else "the current logon")
+            return f"the certificate {shown(self.certificate)}"
+        return self.username or (f"the keytab {shown(self.keytab)}" if self.keytab else "the current logon")
 
 
 def read_credential(
@@ -107,7 +108,7 @@ def _forbidden(connection: Connection, credential: Credential) -> tuple[str, ...
     """Return why a credential must not be used; a certificate names no account of a domain."""
     file, policy = connection.credentials, connection.policy
     # The policy judges the file that is read, not a link that names it.
-    source = ENVIRONMENT if file is None or credential.source != str(file) else os.path.realpath(file)
+    source = ENVIRONMENT if file is None or credential.source != shown(file) else os.path.realpath(file)
     logins = () if credential.certificate is not None else policy.of_login(credential.username)
     reasons = (*policy.of_source(source), *logins)
     return tuple(f"the operator's policy forbids the login of {credential.source}: {why}" for why in reasons)
@@ -143,15 +144,18 @@ def _read(connection: Connection, host: HostName, variables: _Variables) -> Cred
     if file is None:
         values, source = _from_environment(variables, wanted, more), _ENVIRONMENT
     elif not file.exists() and _given(variables, wanted, more):
-        values, source = _from_environment(variables, wanted, more), f"{_ENVIRONMENT}, for there is no {file}"
+        values, source = (
+            _from_environment(variables, wanted, more),
+            f"{_ENVIRONMENT}, because there is no {shown(file)}",
+        )
     elif not file.exists() and len(lacking := variables.lacking(wanted)) < len(wanted):
         names = variables.names(lacking)
         raise CredentialsError(
-            f"The credentials file {file} is not there, and of what serves in its place {names} is not set",
+            f"The credentials file {shown(file)} is not there, and of what serves in its place {names} is not set",
             remedy=f"Set {names} as well, or write the file, which only its owner may read",
         )
     else:
-        values, source = _from_file(file, host, (wanted, more), variables), str(file)
+        values, source = _from_file(file, host, (wanted, more), variables), shown(file)
         folder = file.parent
     files = {name: _beside(folder, name, values[name]) for name in _FILES if name in values}
     for name, path in files.items():
@@ -210,7 +214,7 @@ def _from_file(
     hosts = content.get("hosts") or {}
     own = hosts.get(host, {}) if isinstance(hosts, Mapping) else None
     if not isinstance(own, Mapping):
-        raise CredentialsError(f"{path}: hosts: must hold username and password by host", remedy="")
+        raise CredentialsError(f"{shown(path)}: hosts: must hold username and password by host", remedy="")
     entry = {**content, **own}
     values = {name: entry[name] for name in (*wanted, *more) if entry.get(name) is not None}
     wrong = any(not isinstance(value, str) for value in values.values())
@@ -218,7 +222,7 @@ def _from_file(
     if wrong or missing or values.get("username") == "":
         names = " and ".join(wanted or more)
         raise CredentialsError(
-            f"{path} gives no {names} (texts) for {host}",
+            f"{shown(path)} gives no {names} (texts) for {host}",
             remedy=f"Write {' and '.join(f'{name}:' for name in wanted or more)} at the top level, or under "
             "hosts: HOST:",
         )
@@ -231,7 +235,7 @@ def _content(path: Path, variables: _Variables) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise CredentialsError(
-            f"The credentials file {path} cannot be read: {reason}",
+            f"The credentials file {shown(path)} cannot be read: {reason}",
             remedy="Write two lines into it, `username:` and `password:`, and let nobody else read it; or correct `credentials:` in the"
             f" stack file; or set {variables.names(('username', 'password'))}, which serve where there is no such file",
         ) from error
@@ -243,7 +247,7 @@ def _content(path: Path, variables: _Variables) -> Mapping[str, Any]:
         content = None  # the parser's message would quote the file
     if not isinstance(content, Mapping):
         raise CredentialsError(
-            f"{path} is no YAML mapping with username and password", remedy="Correct the file"
+            f"{shown(path)} is no YAML mapping with username and password", remedy="Correct the file"
         )
     return content
 
@@ -265,16 +269,16 @@ def _check_file(path: Path, *, private: bool) -> None:
         found, mode = belongings(path), path.stat().st_mode
     except OSError as error:
         raise CredentialsError(
-            f"{path} cannot be read: {error.strerror}",
+            f"{shown(path)} cannot be read: {error.strerror}",
             remedy="Correct its name in the credentials file, or in the environment",
         ) from error
     if private and not found.trusted:
         raise CredentialsError(
-            f"{path} belongs to another user ({found.owner}), who may change whom it logs on as",
+            f"{shown(path)} belongs to another user ({found.owner}), who may change whom it logs on as",
             remedy="Name a file of your own",
         )
     # On Windows the mode says nothing; there who may read a file is in its access list.
     if private and sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
         raise CredentialsError(
-            f"{path} can be read by others", remedy=f"Run: {quoting.own('chmod 600 {}', path)}"
+            f"{shown(path)} can be read by others", remedy=f"Run: {quoting.own('chmod 600 {}', shown(path))}"
         )

@@ -12,6 +12,7 @@ from cryptography import x509
 from hyperv_placement.errors import AuthorityFileError, CertificateError, CredentialsError
 from hyperv_placement.model.stack import HostSpec
 from hyperv_placement.system.files import read_bounded
+from hyperv_placement.system.shown import shown
 
 from .credentials import Credential
 
@@ -53,8 +54,9 @@ def trust(ca: Path | None, credential: Credential) -> ssl.SSLContext:
 def unreadable(ca: Path | None, error: OSError, key: str) -> AuthorityFileError:
     """Return what is wrong with a file of authorities; `key`: where the stack file names it."""
     why = "it holds no certificate in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
+    what = "What this system trusts" if ca is None else f"The CA file {shown(ca)}"
     return AuthorityFileError(
-        f"The CA file {ca} cannot be read: {why or error}", remedy=f"Correct {key} in the stack file"
+        f"{what} cannot be read: {why or error}", remedy=f"Correct {key} in the stack file"
     )
 
 
@@ -98,7 +100,7 @@ def _show(context: ssl.SSLContext, certificate: Path, key: Path, password: str) 
         context.load_cert_chain(certificate, key, password=lambda: password)
     except OSError as error:
         raise CredentialsError(
-            f"{certificate} and {key} are no certificate and key in PEM form that belong together",
+            f"{shown(certificate)} and {shown(key)} are no certificate and key in PEM form that belong together",
             remedy="Correct the files; the password of an encrypted key is key_password: in the credentials file",
             detail=str(error),
         ) from error

@@ -17,14 +17,15 @@ _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 def declared_names(sections: Iterable[str], words: Iterable[str], project: Path) -> Iterator[str]:
     """Yield the keys of these sections in the stack that one of `words` names, else in every stack of the project.
 
-    A file that cannot be read as YAML declares nothing; a name that a shell would split is left out.
+    A file that cannot be read as YAML declares nothing. A name with a blank is the shell's script's to quote; one with a character
+    that means something else to a shell is left out.
     """
     named = [resolve_stack(word, project) for word in words if is_stack(word, project)]
     seen = dict.fromkeys(
         name
         for path in named[:1] or stack_files(project)
         for name in _keys(path, tuple(sections))
-        if name.isprintable() and not set(name) & set(" '\"\\$`;&|<>()*?[]{}!#~")
+        if name.isprintable() and not set(name) & set("'\"\\$`;&|<>()*?[]{}!#~")
     )
     yield from seen
 

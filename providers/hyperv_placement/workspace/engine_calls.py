@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.launch.engine import INSTALL
 
 from .holders import Holder, holders_in
 
@@ -74,7 +75,7 @@ class EngineCalls:
                     output, errors = process.communicate()
         except OSError as error:
             raise PlacementError(
-                f"The engine cannot be run: {error.strerror}: {command[0]}", remedy="Set up the project"
+                f"The engine cannot be run: {error.strerror}: {command[0]}", remedy=INSTALL
             ) from error
         return Answer(
             code=process.returncode, output=_COLOURS.sub("", output), errors=_COLOURS.sub("", errors)

@@ -20,6 +20,7 @@ from typing import Any
 
 from hyperv_placement import quoting
 from hyperv_placement.errors import PlacementError
+from hyperv_placement.launch.engine import INSTALL
 from hyperv_placement.model import strict_json
 from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName
@@ -40,6 +41,7 @@ _NO_STACK = 6
 """How the engine ends where it knows no stack of that name (seen with 3.259)."""
 _PATIENCE_S = 60
 _BACKEND = "PULUMI_BACKEND_URL"
+_NO_ENGINE = "Holds are kept in the state, which only the Pulumi engine writes, and it could not be asked:"
 
 
 class HoldsError(PlacementError):
@@ -170,14 +172,18 @@ class SharedHolds:
     def _failed(self, done: subprocess.CompletedProcess[str]) -> HoldsError:
         lines = (done.stderr or done.stdout).splitlines()
         # Before it the libraries of backends may have warned of something else.
-        first = next((number for number, line in enumerate(lines) if line.startswith("error:")), 0)
-        said = " ".join(" ".join(lines[first:]).split()) or f"it ended with {done.returncode}"
+        first = next((number for number, line in enumerate(lines) if line.startswith("error:")), None)
+        said = " ".join(" ".join(lines[first or 0 :]).split()) or f"it ended with {done.returncode}"
         if done.returncode == _NO_STACK:
             return HoldsError(
                 f"The shared state has no stack {self._stack}: {said}",
                 remedy="Say where it is kept (PULUMI_BACKEND_URL), or have it made there, which moves nothing: "
                 f"{quoting.own('bin/pulumi stack select --create {}', self._stack)}",
             )
+        if (
+            first is None
+        ):  # of the engine every error begins so: what starts it has said why it does not, and what to do
+            return HoldsError(f"{_NO_ENGINE} {said}", remedy="")
         return HoldsError(
             f"The shared state of {self._stack} does not answer: {said}",
             remedy="Make the backend reachable (PULUMI_BACKEND_URL and its credentials), then run again",
@@ -190,10 +196,16 @@ class SharedHolds:
                 command, cwd=self._project, env=dict(self._environ), check=False, capture_output=True, text=True,
                 encoding="utf-8", errors="replace", timeout=_PATIENCE_S, stdin=subprocess.DEVNULL,
             )  # fmt: skip
+        except FileNotFoundError as error:
+            raise HoldsError(f"{_NO_ENGINE} there is no {command[0]} on PATH", remedy=INSTALL) from error
+        except subprocess.TimeoutExpired as error:
+            raise HoldsError(
+                f"{_NO_ENGINE} it has not answered within {_PATIENCE_S:g} s",
+                remedy="Make the backend reachable (PULUMI_BACKEND_URL and its credentials), then run again",
+            ) from error
         except (OSError, subprocess.SubprocessError) as error:
             raise HoldsError(
-                f"The engine that knows the shared state cannot be asked: {error}",
-                remedy="Set up the project",
+                f"{_NO_ENGINE} {error}", remedy=f"Make it run: {quoting.own('bin/pulumi version')}"
             ) from error
 
     def _command(self) -> Sequence[str]:

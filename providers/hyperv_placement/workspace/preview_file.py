@@ -138,7 +138,8 @@ def previewed(text: str | bytes, name: str) -> Previewed:
 
 def _digest(content: Any) -> Mapping[str, Any]:
     """Return `content` where it is the engine's. Raises TypeError: any other object would be a preview without a change."""
-    if not any(isinstance(content.get(name), kind) and content[name] for name, kind in _PARTS.items()):
+    parts = {name: content[name] for name in _PARTS if content.get(name)}
+    if not parts or not all(isinstance(part, _PARTS[name]) for name, part in parts.items()):
         raise TypeError
     return dict(content)
 

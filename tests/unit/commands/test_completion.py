@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -56,13 +59,13 @@ def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def said(words: list[str], folder: Path) -> set[str]:
-    """Return what a shell prints, a line each."""
+    """Return what a shell prints, a line each, without what fish says of a word."""
     done = subprocess.run(
         words, cwd=folder, capture_output=True, text=True, timeout=60, check=False,
         env={name: value for name, value in os.environ.items() if not name.startswith("COMP_")},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    return set(done.stdout.split())
+    return {line.partition("\t")[0] for line in done.stdout.splitlines() if line}
 
 
 @pytest.mark.skipif(shutil.which("bash") is None or os.name != "posix", reason="there is no bash")
@@ -113,9 +116,13 @@ LOOKED_UP = [
     (("drain", ""), {"hv1", "hv2", "hv9", "lab", "site", "torn"}),
     (("drain", "hv1", "--to", "h"), {"hv1", "hv2", "hv9"}),
     (("history", "site", ""), {"DB01"}),
-    (("hold", "lab", ""), {"hv1", "hv2", "WEB01"}),
-    (("jobs", "cancel", "W"), {"WEB01"}),
-    (("drift", "lab", "--accept", ""), {"WEB01"}),
+    (("hold", "lab", ""), {"hv1", "hv2", "WEB01", "Web\\ Server"}),
+    (("jobs", "cancel", "W"), {"WEB01", "Web\\ Server"}),
+    (("jobs", "cancel", "Web\\ S"), {"Web\\ Server"}),
+    (("jobs", "cancel", '"Web S'), {"Web Server"}),
+    (("jobs", "cancel", "'Web"), {"Web Server"}),
+    (("history", "Web S"), {"Web\\ Server"}),
+    (("drift", "lab", "--accept", ""), {"WEB01", "Web\\ Server"}),
     (("accept-host", "torn", ""), set()),
     (("explain", "switch-m"), {"switch-missing"}),
 ]
@@ -157,12 +164,56 @@ def test_fish_looks_them_up_as_well(words: str, declared: Path, capsys: pytest.C
     assert {"hv1", "hv2"} <= found
 
 
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
+def test_fish_offers_names_with_a_blank(declared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One word each, which fish quotes when it inserts it."""
+    (declared / "script").write_text(script("fish", capsys), encoding="utf-8")
+    asking = f"source ./script; complete -C '{PLACEMENT} history Web'"
+    assert "Web Server" in said(["fish", "--no-config", "-c", asking], declared)
+
+
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
 def test_zsh_takes_its_script(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its bashcompinit runs that of bash."""
     (project / "script").write_text(script("zsh", capsys), encoding="utf-8")
     asking = "source ./script && print -r -- $_comps[placement]"
     assert "_placement" in " ".join(said(["zsh", "-f", "-c", asking], project))
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None or os.name != "posix", reason="there is no zsh")
+@pytest.mark.parametrize("typed", ["Web", "Web\\ ", '"Web'])
+def test_zsh_completes_at_the_press_of_a_key(
+    typed: str, declared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a terminal, as nothing else shows whether it runs the script of bash: a name with a blank, which zsh quotes."""
+    (declared / "script").write_text(script("zsh", capsys), encoding="utf-8")
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(declared)
+        os.environ.update(
+            TERM="dumb", PS1="ready> ", HOME=str(declared), PATH=f"{PROJECT / 'bin'}:{os.environ['PATH']}"
+        )
+        os.execlp("zsh", "zsh", "-f", "-i")  # noqa: S606 - a terminal of its own, which is what it asks
+    try:
+        for words in ("source ./script\n", f"placement history {typed}\t"):
+            until(terminal, b"ready> ")
+            os.write(terminal, words.encode())
+        shown = until(terminal, b"Server")
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        os.close(terminal)
+    assert b"Web\\ Server" in shown or b'"Web Server' in shown
+
+
+def until(terminal: int, wanted: bytes) -> bytes:
+    """Return what a terminal shows until it has shown `wanted`."""
+    shown = b""
+    while wanted not in shown:
+        ready, _, _ = select.select([terminal], [], [], 60)
+        assert ready, shown
+        shown += os.read(terminal, 4096)
+    return shown
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])

@@ -36,7 +36,7 @@ def test_variables_of_its_own_serve_where_its_file_is_not_there(
     monkeypatch.setenv("HYPERV_DIRECTORY_PASSWORD", "b")
     found = credential_of(directory(nowhere))
     assert (found.username, found.password) == ("a", "b")
-    assert "for there is no" in found.source
+    assert "because there is no" in found.source
 
 
 def test_without_a_file_it_is_the_ticket(monkeypatch: pytest.MonkeyPatch) -> None:

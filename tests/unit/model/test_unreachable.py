@@ -58,3 +58,26 @@ def test_a_list_of_hosts_has_each_cause_once() -> None:
     assert list(listed([unreachable(HostName("hv6"), HostUnreachableError("hv6 is off", remedy=""))])) == [
         "hv6: did not answer: hv6 is off"
     ]
+
+
+def test_a_cause_that_names_each_host_itself_is_one_line() -> None:
+    """A wrong authority hits all hosts; what differs is the name in each message."""
+    found = [
+        (name, PlacementError(f"The certificate of {name} is not trusted: self-signed", remedy=""))
+        for name in ("hv1", "hv10", "hv2.corp.example")
+    ]
+    (line,) = lines(*found)
+    assert line == (
+        "3 hosts (hv1, hv10, hv2.corp.example) could not be read, their machines are unknown:"
+        " The certificate of each is not trusted: self-signed"
+    )
+    assert lines(found[1]) == [
+        "hv10 could not be read, its machines are unknown: The certificate of hv10 is not trusted: self-signed"
+    ]
+
+
+def test_hosts_that_say_different_things_keep_their_lines() -> None:
+    """Two reasons that name the same host are not one because each names its own."""
+    one = HostUnreachableError("hv1 did not answer within 75 s", remedy="")
+    two = HostUnreachableError("hv1 refused the connection of hv2", remedy="")
+    assert len(lines(("hv1", one), ("hv2", two))) == len(("hv1", "hv2"))

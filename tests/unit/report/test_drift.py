@@ -84,6 +84,17 @@ def test_hosts_of_one_cause_share_a_line() -> None:
     )
 
 
+def test_machines_of_one_cause_share_a_line() -> None:
+    """With the first of them as the example."""
+    unknown = tuple(
+        Unknown(subject=label, text=f"{label} is unknown: no machine named '{label}'", is_machine=True)
+        for label in ("A", "B")
+    )
+    assert render_drift(replace(EMPTY, unknown=unknown)).splitlines()[1] == (
+        "  unknown: 2 machines (A, B): A is unknown: no machine named 'A'; the others likewise"
+    )
+
+
 def test_the_exit_code_says_drift_before_silence() -> None:
     """0 none, 2 drift also where a host is silent, 4 where only silence is in the way; snoozed drift does not count."""
     silent = (Unknown(subject="hv1", text="timed out"),)
@@ -185,7 +196,10 @@ def test_markdown_fits_what_a_forge_takes(count: int) -> None:
         EMPTY,
         labels=machines,
         drifts=tuple(drift(label, text=f"{NASTY} is elsewhere") for label in machines),
-        unknown=tuple(Unknown(subject=label, text=NASTY * 9, is_machine=True) for label in machines),
+        unknown=tuple(
+            Unknown(subject=label, text=f"{n}: {NASTY * 9}", is_machine=True)
+            for n, label in enumerate(machines)
+        ),
         snoozed=tuple(drift(label, snooze=SNOOZE) for label in machines),
         ended=tuple(Expired(label=label, snooze=SNOOZE) for label in machines),
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.move import DiskMove
-from hyperv_placement.model.plan import Standing
+from hyperv_placement.model.plan import Placement, Standing, Step
 from hyperv_placement.report.plan_text import headline, outline, render_plan
 
 from .schedules import HOSTILE, STEERING, left_out, planned, scheduled
@@ -87,6 +87,25 @@ def test_who_is_left_out_is_named_with_the_reason() -> None:
     assert text.splitlines()[-2:] == [
         "refused: DC01 (on hv1)", "    refusal: DC01 is protected. Take it out",
     ]  # fmt: skip
+
+
+def test_machines_that_no_host_shows_for_one_reason_are_told_together() -> None:
+    """One silent host can hide hundreds, and 750 times two lines would hide the line that says why."""
+    steps = tuple(
+        Step(
+            label=label,
+            standing=Standing.UNKNOWN,
+            placement=Placement(),
+            findings=(
+                Finding.warning("machine-behind-silence", f"{label} is unknown: no machine named '{label}'"),
+            ),
+        )
+        for label in ("A", "B", "C")
+    )
+    assert render_plan(planned(others=steps)).splitlines()[-2:] == [
+        "unknown: 3 machines (A, B, C)",
+        "    warning: A is unknown: no machine named 'A'; the others likewise",
+    ]
 
 
 def test_names_of_hosts_cannot_steer_the_terminal() -> None:

@@ -71,7 +71,7 @@ def test_the_environment_serves_where_the_file_is_not_there(tmp_path: Path) -> N
     nowhere = Connection(credentials=tmp_path / "nowhere.yaml")
     found = read_credential(nowhere, HV1, environment)
     assert found == Credential("a", "b")
-    assert found.source == f"the environment, for there is no {tmp_path / 'nowhere.yaml'}"
+    assert found.source == f"the environment, because there is no {tmp_path / 'nowhere.yaml'}"
     with pytest.raises(
         CredentialsError, match=r"nowhere\.yaml cannot be read: No such file.*set HYPERV_USERNAME"
     ):

@@ -124,3 +124,18 @@ def test_within_a_run_the_engine_is_asked_where_nothing_names_the_place_of_the_s
     SharedHolds(project, "lab", elsewhere).set(HELD)
     assert SharedHolds(project, "lab", {}).read() == ()
     assert SharedHolds(project, "lab", {"PATH": ""}, in_run=True).read() == (HELD,)
+
+
+def test_where_there_is_no_engine_the_remedy_is_to_install_one(project: Path) -> None:
+    """Neither the backend nor a set-up helps there; what a wrapper says stands as it is."""
+    environ = {"PULUMI_BACKEND_URL": "s3://bucket", "PATH": ""}
+    wrapper = project / "bin" / "pulumi"
+    wrapper.write_text("import sys; sys.exit('There is no pulumi on PATH. Install it')", encoding="utf-8")
+    with pytest.raises(HoldsError) as said:
+        SharedHolds(project, "lab", environ).set(HELD)
+    assert "PULUMI_BACKEND_URL" not in str(said.value)
+    assert str(said.value).endswith("There is no pulumi on PATH. Install it")
+    wrapper.unlink()
+    with pytest.raises(HoldsError, match=r"no pulumi on PATH\. Install Pulumi 3") as said:
+        SharedHolds(project, "lab", environ).set(HELD)
+    assert "Errno" not in str(said.value)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from hyperv_placement import quoting
+from hyperv_placement.model.alike import alike
 from hyperv_placement.model.estate import HostFacts
 from hyperv_placement.model.finding import Finding, Subject
 from hyperv_placement.model.own_name import doubt
@@ -28,7 +29,7 @@ RENEW = timedelta(days=30)
 
 def silent_hosts(stack: Stack, reading: Reading) -> Iterator[Finding]:
     """Yield why hosts could not be read, once for each cause; a host that is declared away only warns."""
-    causes: dict[tuple[str, str], list[str]] = {}
+    causes = list[tuple[str, tuple[str, str]]]()
     today = stack.at(reading.now)
     for host in reading.hosts.values():
         away = today.hosts[host.name].away
@@ -41,8 +42,8 @@ def silent_hosts(stack: Stack, reading: Reading) -> Iterator[Finding]:
                 breaks="Nothing is known of it, and that does not count for now",
             )
         elif host.trouble is not None:
-            causes.setdefault((host.trouble.message, host.trouble.remedy), []).append(host.name)
-    for (message, remedy), names in causes.items():
+            causes.append((host.name, (host.trouble.message, host.trouble.remedy)))
+    for names, (message, remedy) in alike(causes):
         yield _unread(several(names), message, remedy)
 
 
@@ -52,7 +53,7 @@ def _unread(where: str, message: str, remedy: str) -> Finding:
         message,
         remedy,
         subject=Subject.host(where),
-        breaks="Nothing is known of it; no machine moves from there or to there",
+        breaks="Nothing is known of what runs there; no machine moves from there or to there",
     )
 
 

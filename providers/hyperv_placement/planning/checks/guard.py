@@ -21,6 +21,8 @@ from .sizes import parents_of
 
 VARIABLE = "PLACEMENT_ALLOW"
 """The environment variable that allows limits once."""
+_NAMED = 8
+"""Machines that a refusal names; of more, their number."""
 
 
 def guarded(
@@ -57,9 +59,11 @@ def _over(
     guard: Guard, moves: tuple[Move, ...], now: datetime | None, file: str
 ) -> Iterator[tuple[Limit, str]]:
     if guard.max_moves is not None and len(moves) > guard.max_moves:
+        names = [*dict.fromkeys(move.vm.name for move in moves)]
+        named = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
         yield (
             "max_moves",
-            f"{counted(len(moves), 'move')} planned, guard.max_moves of {file} allows {guard.max_moves}",
+            f"{counted(len(moves), 'move')} planned ({named}), guard.max_moves of {file} allows {guard.max_moves}",
         )
     count = 0 if guard.max_bytes is None else sum(size or 0 for move in moves for size in _sizes(move))
     if guard.max_bytes is not None and count > guard.max_bytes:

@@ -24,18 +24,27 @@ _placement_offer() {
     "$program" completion "${asked[@]}" bash -- "$@" 2>/dev/null
 }
 _placement() {
-    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command='' words='' takes='' asks='' n
+    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command='' words='' takes='' asks='' n name names typed
     for ((n = 1; n < COMP_CWORD; n++)); do
         case "$command:${COMP_WORDS[n]}" in
 """
 _TAIL = """\
     COMPREPLY=()
     case "$takes" in *stack*) words="$words $(_placement_stacks)" ;; esac
+    if [ -n "$words" ]; then COMPREPLY=($(compgen -W "$words" -- "$current")); fi
     case "$asks:$current" in
         :* | *:-*) ;;
-        *) words="$words $(_placement_offer "${COMP_WORDS[0]}" "$asks" "${COMP_WORDS[@]:1:COMP_CWORD-1}")" ;;
+        *)
+            names=$(_placement_offer "${COMP_WORDS[0]}" "$asks" "${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}")
+            typed=${current//[\\\\\\"\\']/}
+            while IFS= read -r name; do
+                if [ -z "$name" ] || [ "${name:0:${#typed}}" != "$typed" ]; then continue; fi
+                # zsh quotes what it inserts by itself; behind a quote bash inserts a word as it is.
+                if [ -z "${ZSH_VERSION-}" ] && [ "${current#[\\"\\']}" = "$current" ]; then printf -v name '%q' "$name"; fi
+                COMPREPLY+=("$name")
+            done <<< "$names"
+            ;;
     esac
-    if [ -n "$words" ]; then COMPREPLY=($(compgen -W "$words" -- "$current")); fi
     case "$takes:${#COMPREPLY[@]}:$current" in
         *file*:*:[!-]* | *file*:*: | *stack*:0:[!-]*)
             COMPREPLY=(${COMPREPLY[@]+"${COMPREPLY[@]}"} $(compgen -f -- "$current"))

@@ -38,8 +38,11 @@ _TAIL = """\
         $asked = @($asks | ForEach-Object { '--offer'; $_ })
         $words += & $typed[0] completion @asked powershell -- @($typed | Select-Object -Skip 1) 2>$null
     }
-    $words | Where-Object { $_ -like "$word*" } |
-        ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
+    $begun = $word.TrimStart("'", '"')
+    $words | Where-Object { $_ -like "$begun*" } | ForEach-Object {
+        $text = if ($_.Contains(' ')) { "'$_'" } else { $_ }
+        [System.Management.Automation.CompletionResult]::new($text, $_, 'ParameterValue', $_)
+    }
 }
 """
 

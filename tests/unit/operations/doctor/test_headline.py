@@ -58,5 +58,5 @@ def test_it_is_said_which_credential_was_used(tmp_path: Path, monkeypatch: pytes
     }
     assert logged_on(replace(stack({}), hosts=hosts)) == [
         f"hv1 as LAB\\b, from {there}; not used: HYPERV_USERNAME, HYPERV_PASSWORD of the environment",
-        f"2 hosts (hv2, hv3) as LAB\\a, from the environment, for there is no {nowhere}",
+        f"2 hosts (hv2, hv3) as LAB\\a, from the environment, because there is no {nowhere}",
     ]

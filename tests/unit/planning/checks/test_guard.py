@@ -66,7 +66,7 @@ def two_moves(guard: Guard, **more: Any) -> tuple[Finding, ...]:
 @pytest.mark.parametrize(
     ("guard", "name", "said"),
     [
-        (Guard(max_moves=1), "max_moves", "2 moves planned, guard.max_moves of test.yaml allows 1"),
+        (Guard(max_moves=1), "max_moves", "2 moves planned (VM001, VM002), guard.max_moves of test.yaml allows 1"),
         (Guard(max_bytes=24 * GIB - 1), "max_bytes", f"{24 * GIB} B would be moved, guard.max_bytes of test.yaml allows {24 * GIB - 1} B"),
         (Guard(max_bytes=23 * GIB), "max_bytes", "24 GiB would be moved, guard.max_bytes of test.yaml allows 23 GiB"),
         (Guard(max_hosts=1), "max_hosts", "2 hosts touched (hv1, hv2), guard.max_hosts of test.yaml allows 1"),

@@ -1,0 +1,29 @@
+"""Messages that differ in nothing but in whose they are, so that a cause that hits many is told once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+_EACH = "each"
+
+
+def of_each(name: str, text: str) -> str:
+    """Return what is said of `name` as it is said of several: `The certificate of hv1 expired` of `each`."""
+    return re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", _EACH, text)
+
+
+def alike(said: Iterable[tuple[str, tuple[str, ...]]]) -> Sequence[tuple[Sequence[str], tuple[str, ...]]]:
+    """Return who has the same said of them, with it, in the order of names; texts that differ in the own name are the same."""
+    same: dict[tuple[str, ...], list[str]] = {}
+    for name, texts in said:
+        same.setdefault(texts, []).append(name)
+    # What names another one is shared as it stands: `hv1 refused the credential` spares hv2 and hv3.
+    joined: dict[tuple[str, ...], list[tuple[Sequence[str], tuple[str, ...]]]] = {}
+    for texts, names in same.items():
+        shared = tuple(of_each(names[0], text) for text in texts) if len(names) == 1 else texts
+        joined.setdefault(shared, []).append((names, texts))
+    return [
+        ([name for names, _ in parts for name in names], shared if len(parts) > 1 else parts[0][1])
+        for shared, parts in joined.items()
+    ]
