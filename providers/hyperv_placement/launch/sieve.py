@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from hyperv_placement.launch.passphrase import what_to_set
 from hyperv_placement.launch.words import has_any, verb
 
 _VERBS = {"destroy", "dn", "down", "pre", "preview", "refresh", "up", "update"}
@@ -82,6 +83,8 @@ class Sieve:
                 yield from self._ordered(spinner["rest"])
         elif not _is_idle(line):
             yield from self._with_few_places(line)
+            if reason := what_to_set(line):
+                yield f"  nothing was read, and nothing has moved: {reason}"
 
     def _with_few_places(self, line: str) -> Iterator[str]:
         if self._places is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.launch.engine import INSTALL
+from hyperv_placement.launch.passphrase import what_to_set
 
 from .holders import Holder, holders_in
 
@@ -37,10 +38,11 @@ class Answer:
 
     @property
     def reason(self) -> str:
-        """Why it failed, in its own words: its errors, or else the last that it said."""
+        """Why it failed, in its own words: its errors, or else the last that it said; behind a refused passphrase what to set."""
         lines = [" ".join(line.split()) for line in f"{self.output}\n{self.errors}".splitlines()]
         found = [line for line in lines if line.startswith("error:")] or [line for line in lines if line][-1:]
-        return "; ".join(dict.fromkeys(found)) or f"it ended with {self.code}"
+        helps = filter(None, map(what_to_set, found))
+        return "; ".join(dict.fromkeys([*found, *helps])) or f"it ended with {self.code}"
 
 
 class EngineCalls:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hyperv_placement.operations.recover.lock import LockFound, LockState, free_by_engine, free_in_folder
-from hyperv_placement.workspace.engine_calls import EngineCalls
+from hyperv_placement.workspace.engine_calls import Answer, EngineCalls
 
 ENGINE = """import json, os, sys
 from pathlib import Path
@@ -128,3 +128,12 @@ def test_a_run_that_lives_keeps_its_lock_whoever_is_named(tmp_path: Path) -> Non
                 assert f"a run holds the lock: process {process.pid} of ops" in found.kept[0]
         finally:
             process.kill()
+
+
+def test_a_refused_passphrase_is_told_with_what_to_set() -> None:
+    """Once, whichever line has it; another error is told as it is."""
+    error = "error: getting stack configuration: get stack secrets manager: incorrect passphrase"
+    said = Answer(code=255, output=error, errors=f"{error}\n").reason
+    assert said.startswith(f"{error}; PULUMI_CONFIG_PASSPHRASE, ")
+    assert said.count("PULUMI_CONFIG_PASSPHRASE_FILE") == 1
+    assert Answer(code=255, output="", errors="error: no such stack\n").reason == "error: no such stack"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from hyperv_placement.model.guard import Occasion
 from hyperv_placement.model.identity import NOTHING_KEPT, Kept
@@ -49,9 +50,11 @@ def test_a_hold_of_the_shared_state_counts_as_one_of_the_file_and_says_who_set_i
     (step,) = found.steps
     assert (step.standing, step.move, step.fails, proof(step)) == (Standing.HELD, None, False, Proof.REACHED)
     assert complete(found)
-    by = "hv1 is held until 2026-12-01 UTC: hands are at it, by LAB\\anna since 2026-11-30T03:00:00+00:00"
+    by = "hv1 is held until 2026-12-01 UTC: hands are at it, by LAB\\anna since 2026-11-30 03:00:00 UTC"
     assert [each.text for each in step.findings] == [f"VM001 stays on hv2: {by}"]
     assert f"{by}; nothing comes to it" in [each.text for each in found.findings]
+    (step,) = on(LAST - timedelta(days=1), declared.zoned(ZoneInfo("Europe/Berlin")), SHARED).steps
+    assert step.findings[0].text.endswith("by LAB\\anna since 2026-11-30 04:00:00 Europe/Berlin")
     in_file = on(LAST, replace(declared, holds=(replace(HV1, by="", since=""),)))
     assert in_file.steps[0].standing == Standing.HELD
     (again,) = on(AFTER, declared, SHARED).steps

@@ -88,6 +88,23 @@ def test_what_stands_behind_a_spinner_is_a_line_of_its_own() -> None:
     assert sieved("@ updating....error: update failed") == "error: update failed"
 
 
+def test_a_passphrase_of_another_checkout_is_followed_by_what_to_set() -> None:
+    """The engine's line stays, also behind a spinner; one of another error, or in a message of a machine, has no such word."""
+    line = "error: getting stack configuration: get stack secrets manager: incorrect passphrase"
+    for text in (line, f"@ previewing update....{line}"):
+        first, *more = sieved(text).splitlines()
+        assert first == line
+        assert "PULUMI_CONFIG_PASSPHRASE" in more[0]
+        assert "nothing has moved" in " ".join(more)
+    unset = f"{line.rpartition(': ')[0]}: passphrase must be set with PULUMI_CONFIG_PASSPHRASE"
+    for text in (
+        unset,
+        "Diagnostics:\n  hv:Vm (B):\n    error: incorrect passphrase",
+        "my incorrect passphrase",
+    ):
+        assert sieved(text) == text
+
+
 def test_nothing_of_diagnostics_is_lost_whatever_their_order() -> None:
     """Also where the output ends in them, and where messages have blank and deeper lines."""
     text = "Diagnostics:\n  hv:Vm (B):\n    error: b\n\n      deeper\n\n  pulumi:pulumi:Stack (s):\n    error: update failed"

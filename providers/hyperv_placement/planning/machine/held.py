@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
+from hyperv_placement.model.calendar import Day, spelled
 from hyperv_placement.model.estate import VirtualMachine
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Hold, Stack, VmSpec
@@ -23,8 +26,9 @@ def holding(stack: Stack, spec: VmSpec, vm: VirtualMachine) -> Hold | None:
 
 
 def named(hold: Hold) -> str:
-    """Return what is held, until when, why, and who says so."""
-    by = f", by {hold.by} since {hold.since}" if hold.by else ""
+    """Return what is held, until when, why, and who says so since when, by the clocks of its last day."""
+    zone = hold.until.zone if isinstance(hold.until, Day) else UTC
+    by = f", by {hold.by} since {spelled(hold.since, zone)}" if hold.by else ""
     return f"{hold.host or hold.label} is held until {hold.until}: {hold.reason}{by}"
 
 
