@@ -20,9 +20,16 @@ def say_at_once(words: Sequence[str], environ: Mapping[str, str], project: Path)
     if verb(words) not in _READ_HOSTS or has_any(words, "-j", "--json"):
         return
     name = (word_after(words, "-s", "--stack") or environ.get("PULUMI_STACK", "")).rpartition("/")[2]
-    hosts = _hosts_of(project / "stacks" / f"{name}.yaml" if name else None)
-    sys.stderr.write(outward(f"Reading {hosts} ...\n"))
+    file = project / "stacks" / f"{name}.yaml" if name else None
+    opening = _missing(file) if file is not None and not file.exists() else f"Reading {_hosts_of(file)} ..."
+    sys.stderr.write(outward(f"{opening}\n"))
     sys.stderr.flush()
+
+
+def _missing(file: Path) -> str:
+    """Return that there is no such stack file, and which there are; whether the state has the stack says the engine."""
+    there = sorted(each.stem for each in file.parent.glob("*.yaml") if not each.name.startswith("Pulumi."))
+    return f"There is no stacks/{file.name} (stacks here: {', '.join(there) or 'none'})"
 
 
 def _hosts_of(file: Path | None) -> str:

@@ -81,3 +81,18 @@ def test_hosts_that_say_different_things_keep_their_lines() -> None:
     one = HostUnreachableError("hv1 did not answer within 75 s", remedy="")
     two = HostUnreachableError("hv1 refused the connection of hv2", remedy="")
     assert len(lines(("hv1", one), ("hv2", two))) == len(("hv1", "hv2"))
+
+
+def test_hosts_that_are_off_are_one_line_whatever_their_addresses() -> None:
+    """Behind a firewall or without a VPN all of them are; alone a host keeps its address."""
+    found = [
+        (
+            name,
+            HostUnreachableError(f"{name} is unreachable at {name}.corp.example:5986: timed out", remedy=""),
+        )
+        for name in ("hv1", "hv2")
+    ]
+    assert lines(*found) == [
+        "2 hosts (hv1, hv2) did not answer, their machines are unknown: each is unreachable at its address: timed out"
+    ]
+    assert "hv1.corp.example:5986" in lines(found[0])[0]

@@ -9,6 +9,7 @@ from typing import Any
 from hyperv_placement.model.directory import DelegationPlan, DelegationSpec, MissingEntry
 from hyperv_placement.model.estate import Inventory, MigrationJob
 from hyperv_placement.model.finding import Finding
+from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.live_migration import HostMigration
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.others import Others
@@ -96,6 +97,25 @@ def test_nobody_is_named_where_nobody_tells() -> None:
     """A host forgets its jobs after five minutes."""
     drift = only(spec(1, "hv1"), inventory(host("hv1"), host("hv2", machine(1, "hv2"))))
     assert drift.mover == Mover()
+
+
+def test_a_machine_that_the_last_run_saw_there_need_not_have_been_moved() -> None:
+    """After an edit of its entry nobody has: whom nothing records is not sought. A host's job counts before that."""
+    declared, kept = (
+        stack(spec(1, "hv1")),
+        Kept(machines={"VM001": guid(1)}, places={guid(1): HostName("hv2")}),
+    )
+    seen = inventory(host("hv1"), host("hv2", machine(1, "hv2")))
+    (drift,) = drift_of(declared, seen, plan(declared, seen, kept), Readings(now=NOW, names=NAMES)).drifts
+    assert drift.text.startswith("is on hv2, declared on hv1; the last run saw it there already")
+    assert drift.mover is None
+    told = inventory(
+        replace(host("hv1"), recent=(ended(1, "hv2.lab.example"),)), host("hv2", machine(1, "hv2"))
+    )
+    (drift,) = drift_of(declared, told, plan(declared, told, kept), Readings(now=NOW, names=NAMES)).drifts
+    assert (drift.text, drift.mover) == (
+        "is on hv2, declared on hv1", Mover(who="LAB\\operator", when=ENDED),
+    )  # fmt: skip
 
 
 def test_a_move_of_our_own_is_not_somebody_elses() -> None:

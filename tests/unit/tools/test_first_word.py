@@ -29,7 +29,7 @@ vms:
     [
         ("preview -s prod", "Reading 3 hosts of stacks/prod.yaml ...\n"),
         ("up --yes --stack=org/site/prod", "Reading 3 hosts of stacks/prod.yaml ...\n"),
-        ("refresh --stack nosuch", "Reading the hosts of stacks/nosuch.yaml ...\n"),
+        ("refresh --stack nosuch", "There is no stacks/nosuch.yaml (stacks here: prod)\n"),
         ("destroy", "Reading the hosts of the selected stack ...\n"),
         ("preview --json -s prod", ""),
         ("stack ls", ""),
@@ -42,12 +42,15 @@ def test_which_hosts_are_read_is_said_at_once(
     """On standard error, where it is in nobody's way; scripts and commands that read no host are told nothing."""
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "prod.yaml").write_text(STACK, encoding="utf-8")
+    (tmp_path / "stacks" / "Pulumi.prod.yaml").write_text("", encoding="utf-8")
     say_at_once(words.split(), {}, tmp_path)
     assert capsys.readouterr() == ("", said)
 
 
 def test_a_stack_of_the_environment_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As the engine takes it."""
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "prod.yaml").touch()
     say_at_once(["up"], {"PULUMI_STACK": "prod"}, tmp_path)
     assert capsys.readouterr().err == "Reading the hosts of stacks/prod.yaml ...\n"
 

@@ -149,16 +149,22 @@ def _of_machine(step: Step, stack: Stack, movers: Movers, known: Kept) -> Drift 
     declared = step.vm.host in stack.vms[step.label].hosts
     # Who moved the machine to another host says nothing of its files, and the other way round.
     files = None if moved else {change.actual for change in changes if change.actual}
+    mover = movers.of(step.vm, files) if changes or leaving else None
+    # Where no job, log or run tells of a move, there may have been none: then nobody is said to be unknown who moved it.
+    stayed = moved and mover == Mover() and known.places.get(step.vm.id) == step.vm.host
+    text = "; ".join(_lines(changes, stack.vms[step.label].hosts)) or _text(step)
     return Drift(
         kind=kind,
         subject=step.label,
-        text="; ".join(_lines(changes, stack.vms[step.label].hosts)) or _text(step),
+        text=f"{text}; the last run saw it there already, so that its entry may have changed since"
+        if stayed
+        else text,
         ids=() if changes else _ids(step),
         host=step.vm.host,
         vm_id=step.vm.id,
         changes=changes,
         reason=step.reason if moved and (declared or not stack.vms[step.label].hosts) else "",
-        mover=movers.of(step.vm, files) if changes or leaving else None,
+        mover=None if stayed else mover,
         held=step.excused if step.standing == Standing.HELD else "",
     )
 
