@@ -62,7 +62,9 @@ def _lines(made: Made) -> Iterator[str]:
         for became in ("written", "renewed", "removed")
     }
     if not any(count.values()):
-        yield f"{made.folder} is as hyperv-placement {__version__} makes it: nothing was written.\n"
+        own = any(each.became in {"edited", "yours", "older", "gone"} for each in made.files)
+        state = "but for what is named above" if own else "in all its files"
+        yield f"{made.folder} is as hyperv-placement {__version__} makes it, {state}: nothing was written.\n"
         return
     counted = ", ".join(f"{number} {became}" for became, number in count.items() if number)
     yield f"{made.folder}, hyperv-placement {__version__}: {counted}.\n"
@@ -83,6 +85,8 @@ def _changes(files: Iterable[Found]) -> Iterator[str]:
             yield f"edited, left as it is: {each.place}; this version would have:\n{_difference(each)}"
         elif each.became == "yours":
             yield f"was there before, left as it is: {each.place}\n"
+        elif each.became == "gone":
+            yield f"deleted by you, and not written again: {each.place}\n"
         elif each.became == "older":
             yield f"could be renewed, with --upgrade: {each.place}\n"
 

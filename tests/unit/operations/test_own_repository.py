@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from hyperv_placement import __version__
+from hyperv_placement.commands.cli import main
 from hyperv_placement.errors import PlacementError
 from hyperv_placement.operations.own_repository.content import content, lock_of
 from hyperv_placement.operations.own_repository.judging import judged, kept_digests
@@ -169,6 +170,20 @@ def test_an_upgrade_renews_what_nobody_has_edited(tmp_path: Path) -> None:
         "stacks/example.yaml": "gone",
     }
     assert held(folder) == after
+
+
+def test_a_launcher_that_is_gone_is_named_and_not_called_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever asks why `bin/pulumi` is not found runs init again, and must not read that all is in order."""
+    words = ["init", str(tmp_path / "site"), "--wheel", str(wheel(tmp_path))]
+    assert main(words) == main(words) == 0
+    assert "makes it, in all its files: nothing was written." in capsys.readouterr().out
+    (tmp_path / "site" / "bin" / "pulumi").unlink()
+    assert main(words) == 0
+    told = capsys.readouterr().out
+    assert "deleted by you, and not written again: bin/pulumi\n" in told
+    assert "in all its files" not in told
 
 
 def test_line_ends_of_git_are_no_edit() -> None:
