@@ -57,7 +57,7 @@ def told_together(twice: Sequence[tuple[str, Finding]]) -> Sequence[tuple[str, F
         return twice
     finding = replace(
         twice[0][1],
-        text=f"{len(twice)} machines are declared in another stack file as well, such as this: {twice[0][1].text}",
+        text=f"declared in another stack file, too: {twice[0][1].text}",
         remedy="Remove the entries in one of the files; a run of its stack then only forgets the machines. Machines of another stack"
         " are no drift here with others: [{siblings: true}]",
     )
