@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+from pulumi.runtime import settings
 from pulumi.runtime.config import get_config_env
 
 from hyperv_placement.clock import SystemClock
@@ -53,7 +54,13 @@ from hyperv_placement.workspace.stacks import stack_path
 
 
 def main() -> None:
-    """Declare, with a log where `PLACEMENT_LOG` asks for one."""
+    """Declare, with a log where `PLACEMENT_LOG` asks for one. Leaves with one line where no engine has started the program."""
+    # An older language host starts it in the place of a policy pack that is a folder, without a stack.
+    if settings.SETTINGS.monitor is None:
+        sys.exit(
+            "This program runs in a run of the engine alone: bin/pulumi preview. If a policy pack was to start: as a folder with"
+            " `runtime: python` it needs a current Pulumi, and as a program it does not (docs/policy-pack.md)"
+        )
     keep_private()
     try:
         with collected_rarely(), logged(read_settings(os.environ), program_log.debug_lines()):
