@@ -47,7 +47,7 @@ def meanwhile(world: World, job: LabJob) -> None:
     if job.purpose != MOVE:
         return
     for kind in ("heartbeat-lost", "vm-renamed", "vm-turned-off", "vm-moved-on", "vm-deleted"):
-        vm = world.find(job.vm)
+        vm = _arrived(world, job)
         rule = world.faults.take(kind, host=job.host, vm=job.vm) if vm is not None else None
         if vm is None or rule is None:
             continue
@@ -59,17 +59,29 @@ def meanwhile(world: World, job: LabJob) -> None:
             case "vm-turned-off":
                 vm.enabled_state, vm.up_since, vm.last_state_change = OFF, None, world.clock.now()
             case "vm-moved-on":
-                _move_on(world, job, vm, rule.text)
+                if (host := _third(world, job, vm, rule.text)) is None:
+                    continue
+                _move_on(world, vm, host)
             case "vm-deleted":
                 job.vm_deleted = True
                 del world.hosts[vm.host].realized[vm.id]
         world.log.write("meddled", kind=kind, vm=vm.name, id=vm.id, host=vm.host)
 
 
-def _move_on(world: World, job: LabJob, vm: LabVm, wanted: str) -> None:
+def _arrived(world: World, job: LabJob) -> LabVm | None:
+    """Return the machine where it has come to: of two, where the source has stayed, the new one."""
+    there = world.hosts[job.target].realized.get(job.vm) if job.target else None
+    return there or world.find(job.vm)
+
+
+def _third(world: World, job: LabJob, vm: LabVm, wanted: str) -> str | None:
+    """Return the host to which somebody moves the machine on: one that has the memory, as any live migration needs it."""
+    hosts = [wanted] if wanted else [name for name in world.hosts if name not in (job.host, job.target)]
+    return next((name for name in hosts if world.memory_free_mib(name) >= world.memory_wanted_mib(vm)), None)
+
+
+def _move_on(world: World, vm: LabVm, host: str) -> None:
     """Have the machine at a third host, its files under the same paths."""
-    others = [name for name in world.hosts if name not in (job.host, job.target)]
-    host = wanted or next(iter(others), vm.host)
     files = [disk.path for disk in disks_of(vm)] + configuration_files(vm, vm.roots)
     for path in files:
         try:

@@ -47,7 +47,7 @@ KINDS = {
     "vm-deleted": _job("a machine is deleted when its move ends; its files stay"),
     "vm-turned-off": _job("a machine's guest has shut down when its move ends"),
     "vm-moved-on": _job(
-        "a machine is on the host --error when its move ends (the first that is neither end)"
+        "a machine is on the host --error when its move ends (the first that is neither end), if that has the memory"
     ),
     "check-fails": _job("CheckVirtualSystemIsMigratable ends in Exception"),
     "refuse-start": _job("MigrateVirtualSystemToHost returns --error and starts nothing"),

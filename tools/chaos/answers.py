@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-from lab.world import LabVm
-from lab.world.objects import FILELESS
-from lab.world.plan_files import configuration_files
 
 from .invariants import deleted, named
 from .scene import Scene
@@ -77,28 +71,3 @@ def _remove_planned(scene: Scene) -> list[str]:
                     del host.planned[vm.id]
                     done.append(f"removed the planned {vm.name} on {host.name}")
     return done
-
-
-def _move_files_away(scene: Scene) -> list[str]:
-    """Move away files that a move has left at its source, were reported, and are no machine's."""
-    done = []
-    world = scene.lab.world
-    with world.lock:
-        for vm in scene.lab.vms():
-            for host in world.hosts:
-                if host != vm.host and named(scene, vm.id, host, "lies on", "still holds", "left behind"):
-                    left = [path for path in _files(scene, vm, host) if path.exists()]
-                    for path in left:
-                        path.unlink()
-                    done += [f"moved {len(left)} files of {vm.name} on {host} away"] if left else []
-    return done
-
-
-def _files(scene: Scene, vm: LabVm, host: str) -> Iterator[Path]:
-    """Yield the files that a machine would have on a host by its paths, but those that it has: on a share they are the same."""
-    names = [disk.path for disk in vm.disks if disk.kind not in FILELESS]
-    names += [disk.path for checkpoint in vm.checkpoints for disk in checkpoint.disks]
-    for name in (*names, *configuration_files(vm, vm.roots)):
-        path = scene.lab.world.files.real(host, name)
-        if path != scene.lab.world.files.real(vm.host, name):
-            yield path

@@ -55,7 +55,8 @@ def _started(call: Call, *, only_check: bool) -> Outputs:
     try:
         request = replace(_request(host, vm, destination, texts, call.caller), only_check=only_check)
     except TextRefusedError as refused:
-        _note_refusal(call, vm, refused)
+        asked = (reference.selector("Name") if reference else None) or "?"
+        _note_refusal(call, vm.name if vm else asked, refused)
         return {"Job": None, "ReturnValue": refused.return_value}
     answer = vmms.migrate(call.reader.world, host.name, request)
     if not isinstance(answer, LabJob):
@@ -222,10 +223,9 @@ def _unmanaged(host: LabHost, settings: Mapping[str, Value]) -> dict[str, str]:
     return files
 
 
-def _note_refusal(call: Call, vm: LabVm | None, refused: TextRefusedError) -> None:
+def _note_refusal(call: Call, name: str, refused: TextRefusedError) -> None:
     """Leave the trace that refusals leave which the world itself decides."""
     world, host = call.reader.world, call.reader.host
-    name = vm.name if vm else "?"
     world.log.write(
         "refusal",
         vm=name,

@@ -18,7 +18,7 @@ from lab.wmi.classes import CLASSES, WmiClass, namespace_of
 from lab.wmi.schema import has_class
 from lab.world import LabHost, LabJob, LabVm, MigrationRequest, Refusal, World, vmms
 from lab.world.callers import SecondHopCaller
-from lab.world.objects import CLUSTER_RUNS, LabDisk, LabRoots
+from lab.world.objects import CLUSTER_RUNS, LabRoots
 from lab.world.room import disks_of
 
 TESTER = SecondHopCaller(name="LAB\\tester")
@@ -67,8 +67,10 @@ class Stage:
         assert isinstance(job, LabJob), job
         return job
 
-    def start_everything(self, name: str, destination: str, folder: str | None = None) -> LabJob:
-        """Start a 32771 move with unchanged paths, or into `folder`."""
+    def start_everything(
+        self, name: str, destination: str, folder: str | None = None, *, with_checkpoints: bool = False
+    ) -> LabJob:
+        """Start a 32771 move with unchanged paths, or into `folder`; disks of checkpoints are part of it or left out."""
         vm = self.vm(name)
         roots = (
             LabRoots(config=folder, checkpoints=folder, paging=folder, guest_state=folder)
@@ -76,12 +78,9 @@ class Stage:
             else vm.roots
         )
         files = [d for d in vm.disks if d.kind != "dvd"]
-
-        def after(disk: LabDisk) -> str:
-            return f"{folder}\\{disk.path.rsplit(chr(92), 1)[1]}" if folder else disk.path
-
-        disks = {disk.slot: after(disk) for disk in files}
-        frozen = {f"{each.id}/{disk.slot}": after(disk) for each in vm.checkpoints for disk in each.disks}
+        disks = {d.slot: f"{folder}\\{d.path.rsplit(chr(92), 1)[1]}" if folder else d.path for d in files}
+        asked = vm.checkpoints if with_checkpoints else ()
+        frozen = {f"{each.id}/{disk.slot}": disk.path for each in asked for disk in each.disks}
         return self.start(name, type=32771, destination=destination, roots=roots, disks=disks, frozen=frozen)
 
     def real(self, vm: LabVm, path: str) -> Path:

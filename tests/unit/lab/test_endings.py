@@ -31,7 +31,7 @@ def moved_under(made: Stage, *kinds: str, **more: object) -> LabJob:
     """Move the machine to hv2 while these rules stand, and return the ended job."""
     for kind in kinds:
         made.world.faults.add(Fault(id=0, kind=kind, left=1, **more))  # type: ignore[arg-type]
-    job = made.start_everything("WEB01", "hv2.lab.example")
+    job = made.start_everything("WEB01", "hv2.lab.example", with_checkpoints=True)
     made.pass_time(9)
     assert not job.running
     assert [each for each in made.world.state.violations if "on 2 hosts" not in each["what"]] == []
@@ -83,7 +83,20 @@ def test_disks_may_stay_at_the_source(made: Stage) -> None:
 def test_a_machine_may_be_at_both_hosts(made: Stage) -> None:
     """The worst that a client can see."""
     moved_under(made, "source-stays")
-    assert [vm.host for vm in made.world.vms()] == ["hv1", "hv2"]
+    assert [(vm.host, vm.operational_activity) for vm in made.world.vms()] == [("hv1", None), ("hv2", None)]
+
+
+def test_what_somebody_does_meanwhile_befalls_the_machine_that_has_arrived(made: Stage) -> None:
+    """Where the source has stayed as well, that one is left."""
+    moved_under(made, "source-stays", "vm-deleted")
+    assert [vm.host for vm in made.world.vms()] == ["hv1"]
+
+
+def test_nobody_moves_a_machine_to_a_host_without_memory_for_it(made: Stage) -> None:
+    """As a live migration there would be refused, it stays where it has come to."""
+    made.world.hosts["hv3"].memory_mib -= made.world.memory_free_mib("hv3") - 1024
+    moved_under(made, "vm-moved-on")
+    assert made.vm("WEB01").host == "hv2"
 
 
 @pytest.mark.parametrize("kinds", [("planned-left",), ("planned-left", "migration-fails")])
