@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from hyperv_placement.program import Placement
 
 __all__ = ["Placement", "__version__"]
-__version__ = "0.9.0"
+__version__ = "0.10.0.dev0"
 """The one place of the version; what it holds stands under "Unreleased" in CHANGELOG.md."""
 
 # Silent until operations/logging_setup.py is asked for lines: without any handler, Python itself prints warnings.
