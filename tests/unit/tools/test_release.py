@@ -62,6 +62,9 @@ def test_a_release_is_built_and_tried(tmp_path: Path, capsys: pytest.CaptureFixt
         ):
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
             (clone / name).write_bytes((PROJECT / name).read_bytes())
+    changes = clone / "CHANGELOG.md"
+    text = changes.read_text(encoding="utf-8")
+    changes.write_text(text.replace("## Unreleased\n", "## Unreleased\n\n- More.\n", 1), encoding="utf-8")
     assert main(["prepare", "99.0.0"], clone) == 0
     assert main([], clone) == 1
     assert "differs from its commit" in capsys.readouterr().err
