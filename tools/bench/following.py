@@ -20,6 +20,8 @@ from .site import PATIENCE, STACK, Site, Sites, plugins, run
 RUNS = 5
 MOVER = "VM001"
 UP = ("up", "--yes", "--skip-preview")
+PROMISED_S, PREVIEW_S = 5.0, 3.0
+"""What is promised on a machine that does nothing else, and how long a preview of these three hosts takes there."""
 _EVERY = 0.05
 """Seconds between two looks."""
 
@@ -47,11 +49,11 @@ def measure(sites: Sites) -> list[Figure]:
     return [
         Figure(
             name="after kill -9: from the plugin's start until the running job is followed", unit="times a preview of the stack",
-            result=ratio(seconds, whole), at_most=1,
+            result=ratio(seconds, whole), at_most=PROMISED_S / PREVIEW_S,
             notes=(f"{listed(seconds, 's')} beside {listed(whole, 's')}",),
         ),
         Figure(
-            name="after kill -9: from the plugin's start until the running job is followed, 5 s where nothing else runs", unit="s",
+            name="after kill -9: from the plugin's start until the running job is followed, in seconds", unit="s",
             result=median(seconds),
         ),
     ]  # fmt: skip
