@@ -263,10 +263,8 @@ def _end(world: World, job: LabJob, vm: LabVm, state: int) -> None:
     job.state, job.ended, job.changed, job.phase, job.work = state, now, now, "", None
     job.percent = 100 if state in (COMPLETED, WARNED) else job.percent
     job.cancellable = False
-    for machine in (
-        vm,
-        *(each for each in world.vms() if each.id == job.vm),
-    ):  # two where the source has stayed
+    # Two, where the source has stayed.
+    for machine in (vm, *(each for each in world.vms() if each.id == job.vm)):
         machine.operational_activity = None
     world.log.write("end", **job.summary(), state=STATE_NAMES[state], percent=job.percent, errors=job.errors)
     for event in events_of(job, vm):

@@ -72,13 +72,22 @@ def test_a_move_waits_for_the_tickets_of_its_host(fabric: Fabric, options: Migra
     assert not fabric.world.state.violations
 
 
+def test_a_file_server_of_which_nothing_is_known_is_named_while_it_waits(fabric: Fabric) -> None:
+    """The hosts' tickets may be what is missing, so it waits; that it may be in vain is said at once."""
+    fabric.fault("migration-fails", vm="WEB01", left=1)
+    assert fabric.run(fabric.order("WEB01", "hv2"), Told(ELSEWHERE, ELSEWHERE)).host == "hv2"
+    (text,) = waits(fabric)
+    assert "between the hosts" in text
+    assert "may not act at sofs.lab.example (delegation.shares does not list it)" in text
+
+
 @pytest.mark.parametrize(
     ("after", "wait", "reported", "remedy"),
     [
         (LACKING, 900, f"on {ACCOUNT}: hv1 -> hv2: cifs/hv2.lab.example", "Declare delegation:"),
         (Delegation(unknown="it is down"), 900, "could not be read (it is down)", "cifs/hv2.lab.example"),
         (None, 900, "0x8009030E", "cifs/hv2.lab.example"),
-        (ELSEWHERE, 900, f"no entry for sofs.lab.example on {ACCOUNT}", "under delegation.shares"),
+        (ELSEWHERE, 0, f"no entry for sofs.lab.example on {ACCOUNT}", "under delegation.shares"),
         (COMPLETE, 0, f"all that is needed on {ACCOUNT}", "On hv1 run klist purge -li 0x3e7"),
         (Delegation(barred="alice is sensitive", way_out="Use bob"), 900, "alice is sensitive", "Use bob"),
     ],
@@ -86,7 +95,7 @@ def test_a_move_waits_for_the_tickets_of_its_host(fabric: Fabric, options: Migra
 def test_only_what_the_directory_proves_is_waited_for(
     fabric: Fabric, after: Delegation | None, wait: float, reported: str, remedy: str
 ) -> None:
-    """Entries that lack, a silent directory, none at all, a file server that is nobody's, or no leave to wait: one attempt, and an error that says it."""
+    """Entries that lack, a silent directory, none at all, or no leave to wait: one attempt, and an error that says it."""
     fabric.fault("migration-fails", vm="WEB01", left=None)
     with pytest.raises(MigrationFailedError) as caught:
         fabric.run(fabric.order("WEB01", "hv2"), Told(None, after, wait))

@@ -46,13 +46,19 @@ def retry_once_seen(
     found, source = _delegation(context, fresh=True), context.move.source
     if found is None:
         return None
-    pause = None if found.against or found.elsewhere or found.unknown else next(waits, None)
+    pause = None if found.against or found.unknown else next(waits, None)
     if pause is None:
         raise _explained(error, found, source) from error
-    return Retry(
-        seconds=pause,
-        reason=f"the directory allows it, {source} does not know yet (old tickets; {_PURGE} there ends it)",
-    )
+    return Retry(seconds=pause, reason=_why_again(found, source))
+
+
+def _why_again(found: Delegation, source: HostName) -> str:
+    """Return what is waited for; where files lie on servers of which nothing is known, that may be in vain, and says so."""
+    old = f"{source} does not know yet (old tickets; {_PURGE} there ends it)"
+    if not found.elsewhere:
+        return f"the directory allows it, {old}"
+    servers = ", ".join(found.elsewhere)
+    return f"the directory allows it between the hosts, {old}, or {source} may not act at {servers} (delegation.shares does not list it)"
 
 
 def _delegation(context: MoveContext, *, fresh: bool) -> Delegation | None:
@@ -71,7 +77,7 @@ def _explained(
     elif found.elsewhere:
         servers = ", ".join(found.elsewhere)
         reported = f"the directory has all that is needed for the hosts, and no entry for {servers} on {found.account}, where files of the machine lie"
-        remedy = f"If that is a file server of yours, list {servers} under delegation.shares, or have a domain administrator add cifs/{found.elsewhere[0]}, and run again"
+        remedy = f"If that is a file server of yours, list {servers} under delegation.shares; else on {source} run {_PURGE}; and run again"
     else:
         reported = f"the directory has all that is needed on {found.account}, so that {source} most likely still uses old tickets"
         remedy = f"On {source} run {_PURGE}, or wait 15 minutes, and run again"

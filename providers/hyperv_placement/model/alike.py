@@ -1,4 +1,4 @@
-"""Messages that differ in nothing but in whose they are, so that a cause that hits many is told once."""
+"""Messages that differ in nothing but in whose they are, so that a cause that hits many is reported once."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def _unscheduled(plan: Plan) -> Iterator[str]:
         yield f"  ... and {len(wanted) - _FEW} more (all: --json)"
 
 
-def _told_together(steps: Iterable[Step]) -> Iterable[Sequence[Step]]:
+def _reported_together(steps: Iterable[Step]) -> Iterable[Sequence[Step]]:
     """Return the steps, together those that no host shows for the same reason: one silent host can hide hundreds."""
     found: dict[tuple[str, ...], list[Step]] = {}
     for step in steps:
@@ -127,7 +127,7 @@ def _told_together(steps: Iterable[Step]) -> Iterable[Sequence[Step]]:
 
 def left_out_lines(plan: Plan) -> Iterator[str]:
     """Yield each machine that is refused, unknown, missing or moved by others, with the reasons."""
-    for steps in _told_together(plan.left_out):
+    for steps in _reported_together(plan.left_out):
         step, *rest = steps
         where = f" (on {visible(step.vm.host)})" if step.vm else ""
         who = several([each.label for each in steps], "machines")

@@ -180,9 +180,8 @@ class SharedHolds:
                 remedy="Say where it is kept (PULUMI_BACKEND_URL), or have it made there, which moves nothing: "
                 f"{quoting.own('bin/pulumi stack select --create {}', self._stack)}",
             )
-        if (
-            first is None
-        ):  # of the engine every error begins so: what starts it has said why it does not, and what to do
+        # Every error of the engine begins so; without one it was not started, and what starts it has said why, and what to do.
+        if first is None:
             return HoldsError(f"{_NO_ENGINE} {said}", remedy="")
         return HoldsError(
             f"The shared state of {self._stack} does not answer: {said}",

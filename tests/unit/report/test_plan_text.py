@@ -89,7 +89,7 @@ def test_who_is_left_out_is_named_with_the_reason() -> None:
     ]  # fmt: skip
 
 
-def test_machines_that_no_host_shows_for_one_reason_are_told_together() -> None:
+def test_machines_that_no_host_shows_for_one_reason_are_reported_together() -> None:
     """One silent host can hide hundreds, and 750 times two lines would hide the line that says why."""
     steps = tuple(
         Step(

@@ -51,7 +51,7 @@ def twice_in(stack: Stack, inventory: Inventory, known: Kept) -> Iterator[tuple[
             yield label, said_twice(label, entries)
 
 
-def told_together(twice: Sequence[tuple[str, Finding]]) -> Sequence[tuple[str, Finding]]:
+def reported_together(twice: Sequence[tuple[str, Finding]]) -> Sequence[tuple[str, Finding]]:
     """Return one finding for all where a whole file is declared twice, as after a copy; a few keep their own."""
     if len(twice) <= _FEW:
         return twice
