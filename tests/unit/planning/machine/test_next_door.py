@@ -11,7 +11,7 @@ from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.siblings import Sibling, SiblingEntry, Siblings
-from hyperv_placement.planning.machine.next_door import known_of, said_twice, reported_together, where
+from hyperv_placement.planning.machine.next_door import known_of, reported_together, said_twice, where
 from hyperv_placement.planning.plan import plan
 from tests.estates import guid, host, inventory, machine, spec, stack
 
