@@ -46,7 +46,7 @@ class Kept:
     """When machines were last kept, in UTC; None where no run is known."""
 
     def reported(self, zone: tzinfo) -> str:
-        """Return by what machines are identified, as a line of a report; when that was is told by the clocks of `zone`."""
+        """Return by what machines are identified, as a line of a report; when that was is shown by the clocks of `zone`."""
         if self.at is None:
             return "Machines without an id are matched by name: no earlier run of this stack is known on this computer"
         return f"Machines are identified by the GUIDs of the last run, {shown(self.at, zone)}"

@@ -237,7 +237,7 @@ class Plan:
     others: OthersSeen | None = None
     """Machines on the hosts that are somebody else's; None where the stack file does not say of any (`others:`)."""
     zone: tzinfo = UTC
-    """By whose clocks the stack's days begin and end, and its moments are told to people."""
+    """By whose clocks the stack's days begin and end, and its moments are shown."""
     put_off: tuple[Step, ...] = ()
     """Machines that would go back to where they were before maintenance and cannot now, as their moves were refused; in `steps` they stay."""
 

@@ -62,7 +62,7 @@ class Outcome:
     causes: tuple[str, ...] = ()
     """Why, a line for each cause."""
     zone: tzinfo = UTC
-    """By whose clocks moments are told to people."""
+    """By whose clocks moments are shown."""
     holds: tuple[str, ...] = ()
     """Every hold in force or over, a line each, and what is not known of holds."""
 

@@ -83,7 +83,7 @@ class Sites:
 
     @property
     def zone(self) -> tzinfo:
-        """By whose clocks the moments of all stacks are told: those that all of them go by, else UTC."""
+        """By whose clocks the moments of all stacks are shown: those that all of them go by, else UTC."""
         zones = {zone_name(each.zone): each.zone for each in self.reports}
         return next(iter(zones.values())) if len(zones) == 1 else UTC
 

@@ -123,14 +123,14 @@ class _ProblemBuilder:
             if not answer.complete
             else ()
         )
-        told = {label: each.refusal for each in why for label in each.labels if label in stuck}
+        refused = {label: each.refusal for each in why for label in each.labels if label in stuck}
         return Chosen(
             ends=self._ends,
             choice=Choice(
                 machines=sum(len(group.labels) for group in several),
                 bytes=answer.cost, least=answer.least, proved=answer.proved,
             ) if several else None,
-            homeless=told,
+            homeless=refused,
             findings=(
                 *(each.warning for each in why if not set(each.labels) & set(stuck)),
                 *(unread(self._stack.balance, problem.even) if open_ else ()),

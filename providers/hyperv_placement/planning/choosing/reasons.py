@@ -48,15 +48,15 @@ def reasons(
     found = conflicts(problem, answer)
     help_ = (_said(problem, remedy(problem, found)) if answer.sure else "") or _FALLBACK
     sentences = _Sentences(problem, labels, rooms, barred)
-    told = []
+    reported = []
     rest = set(homeless)
     for group in _alike(problem, found):
         mine = [number for conflict in group for number in conflict.units if number in rest]
         rest -= set(mine)
         text = sentences.each(group) if len(group) > 1 else sentences.of(group[0], mine)
-        told.append(_reason(labels, mine, text, help_, sure=True))
+        reported.append(_reason(labels, mine, text, help_, sure=True))
     if not rest:
-        return tuple(told)
+        return tuple(reported)
     names = _named(labels, sorted(rest))
     if problem.cuts:
         text = f"No choice of hosts was found for {names} but such as were given up because no safe order was found: there may be one"
@@ -64,14 +64,14 @@ def reasons(
         text = f"No choice of hosts was found for {names} within the search's budget: there may be one"
     else:
         text = f"No choice of hosts fits {names} beside the other machines"
-        told.append(_reason(labels, sorted(rest), text, help_, sure=True))
-        return tuple(told)
-    told.append(_reason(labels, sorted(rest), text, _MORE, sure=False))
-    return tuple(told)
+        reported.append(_reason(labels, sorted(rest), text, help_, sure=True))
+        return tuple(reported)
+    reported.append(_reason(labels, sorted(rest), text, _MORE, sure=False))
+    return tuple(reported)
 
 
 def _alike(problem: AssignmentProblem, found: Sequence[Conflict]) -> list[list[Conflict]]:
-    """Return contradictions in groups: those of single machines that the same pools keep out of the same hosts are told in one sentence."""
+    """Return contradictions in groups: those of single machines that the same pools keep out of the same hosts are reported in one sentence."""
     groups: dict[object, list[Conflict]] = {}
     for number, conflict in enumerate(found):
         alone = conflict.units[0] if len(conflict.units) == 1 else None

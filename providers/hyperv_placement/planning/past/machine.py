@@ -64,13 +64,13 @@ def history_of(
 
     `kept`: its moves in the state. `state`: why that was not read.
     """
-    told = [_station(each) for each in logs.events if _is_of(each, name, vm_id) and _tells(each)]
-    told += [station for each in logs.events for station in _by_others(each, name, vm_id)]
-    told += [_of_state(each) for each in kept if not any(_is_same(each, other) for other in told)]
+    stations = [_station(each) for each in logs.events if _is_of(each, name, vm_id) and _tells(each)]
+    stations += [station for each in logs.events for station in _by_others(each, name, vm_id)]
+    stations += [_of_state(each) for each in kept if not any(_is_same(each, other) for other in stations)]
     return MachineHistory(
         name=name,
         vm_id=vm_id,
-        stations=tuple(_once(sorted(told, key=lambda each: each.time))),
+        stations=tuple(_once(sorted(stations, key=lambda each: each.time))),
         unreadable=logs.unreadable,
         begin=logs.begin,
         state=state,
@@ -131,9 +131,9 @@ def _of_state(each: StateMove) -> Station:
     )  # fmt: skip
 
 
-def _is_same(kept: StateMove, told: Station) -> bool:
-    way = (kept.source, kept.to) == (told.source, told.to)
-    return told.moved and way and abs(kept.ended - told.time) <= _SAME
+def _is_same(kept: StateMove, found: Station) -> bool:
+    way = (kept.source, kept.to) == (found.source, found.to)
+    return found.moved and way and abs(kept.ended - found.time) <= _SAME
 
 
 def _once(stations: Iterable[Station]) -> Iterator[Station]:

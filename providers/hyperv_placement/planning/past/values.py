@@ -75,7 +75,7 @@ class Logs:
     events: tuple[PastEvent, ...] = ()
     """The oldest first."""
     unreadable: int = 0
-    """Lines and files that could not be read: what they told is missing."""
+    """Lines and files that could not be read: what they reported is missing."""
 
     @property
     def begin(self) -> datetime | None:

@@ -117,8 +117,8 @@ def unfitting(ground: Ground, going: frozenset[str], staying: frozenset[str]) ->
                 for pool in pools
             ),
         )
-    told = {label for label in staying if any(end.changes[label].get(pool, 0) < 0 for pool in declared)}
-    for label in sorted(staying - told):
+    explained = {label for label in staying if any(end.changes[label].get(pool, 0) < 0 for pool in declared)}
+    for label in sorted(staying - explained):
         yield _not_freed(ground.with_idle(staying - {label}), label, kept)
 
 
