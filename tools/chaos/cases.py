@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .disturbances import ALL, PASSWORD, TICKET, Disturbance, draw
-from .starts import ADOPTED, FAILED, FRESH, HISTORIES, STARTS, Start
+from .starts import ADOPTED, FAILED, FRESH, HISTORIES, STARTS, Start, beside_a_cluster
 
-_MOST, _DOMAINS = 3, 12
-DIRECTORY = "directory"
+_MOST, _DOMAINS, _CLUSTERS = 3, 12, 10
+DIRECTORY, CLUSTERED = "directory", "cluster"
 _FIXED = 1_000_000
 _OF_CI = (
     "kill-engine", "kill-plugin", "kill-program", "kill-language-host", "kill-all", "sigint", "sigint-twice", "sigterm",
@@ -31,6 +31,8 @@ class Case:
     history: str
     domain: bool
     """Whether its hosts are of a real directory, where their delegation is declared."""
+    clustered: bool
+    """Whether two of its hosts are nodes of a cluster, of which nothing is moved."""
     start: Start
     disturbances: tuple[Disturbance, ...]
 
@@ -40,11 +42,12 @@ class Case:
 
     def is_of(self, kind: str) -> bool:
         """Say whether a start, a history or a disturbance of it is of this kind."""
-        return kind in (self.shape, self.history, *([DIRECTORY] if self.domain else []), *self.kinds())
+        places = [DIRECTORY] * self.domain + [CLUSTERED] * self.clustered
+        return kind in (self.shape, self.history, *places, *self.kinds())
 
     def __str__(self) -> str:
         """Return it as a line."""
-        where = ", in a directory" if self.domain else ""
+        where = ", in a directory" * self.domain + ", beside a cluster" * self.clustered
         return f"{self.shape}, {self.history}{where}: {'; '.join(map(str, self.disturbances))}"
 
 
@@ -63,9 +66,11 @@ def case(seed: int) -> Case:
     disturbances = [draw(rng, kind, start, movers) for kind in kinds]
     if domain and len(disturbances) < _MOST and rng.randrange(2):
         disturbances.append(draw(rng, TICKET, start, movers))
+    clustered = seed not in SHORT and not domain and rng.randrange(_CLUSTERS) == 0
     return Case(
-        seed=seed, shape=shape, history=history, domain=domain, start=start, disturbances=tuple(disturbances)
-    )
+        seed=seed, shape=shape, history=history, domain=domain, clustered=clustered,
+        start=beside_a_cluster(start) if clustered else start, disturbances=tuple(disturbances),
+    )  # fmt: skip
 
 
 def _kinds(rng: random.Random, seed: int) -> list[str]:
@@ -80,7 +85,7 @@ _STEP = 7
 
 def seeds(first: int, only: str = "") -> Iterator[int]:
     """Yield seeds from the first on, all or those of rounds of a kind. Raises ValueError where there is no such kind."""
-    known = (*STARTS, *HISTORIES, DIRECTORY, *ALL, TICKET)
+    known = (*STARTS, *HISTORIES, DIRECTORY, CLUSTERED, *ALL, TICKET)
     if only and only not in known:
         raise ValueError(f"there is no kind {only!r}; there are {', '.join(known)}")
     seed = first

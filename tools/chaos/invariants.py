@@ -259,6 +259,14 @@ def unreached(scene: Scene) -> list[str]:
     return found
 
 
+def undeclared_stay(scene: Scene) -> Iterator[str]:
+    """What the stack does not declare, as a role of a cluster, is where it was."""
+    for vm in scene.lab.vms():
+        was = scene.machines[vm.id]
+        if was.label not in scene.case.start.before["vms"] and vm.host != was.host:
+            yield f"{was.label} is on {vm.host}, it was on {was.host}, and nothing declares it"
+
+
 def declared_is_reached(scene: Scene) -> Iterator[str]:
     """In the end everything is as declared."""
     yield from unreached(scene)
@@ -266,5 +274,5 @@ def declared_is_reached(scene: Scene) -> Iterator[str]:
 
 AFTERWARDS: Sequence[Callable[[Scene], Iterator[str]]] = (
     realized_once, state_kept, network_kept, disks_kept, ordered_once, no_planned_left, no_jobs, no_violations,
-    audit_tells_ends, state_is_readable, memory_is_flat, last_lines_say_why, declared_is_reached,
+    audit_tells_ends, state_is_readable, memory_is_flat, last_lines_say_why, undeclared_stay, declared_is_reached,
 )  # fmt: skip

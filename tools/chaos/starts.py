@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 HOSTS = ("hv1", "hv2", "hv3")
@@ -12,6 +12,7 @@ FRESH, ADOPTED, AGAIN, FAILED = "fresh", "adopted", "again", "failed"
 HISTORIES = (FRESH, ADOPTED, FRESH, ADOPTED, AGAIN, FAILED)
 """What has happened to the stack before: nothing, an `up` that adopted, a whole run there (this one goes back), a failed one."""
 SHARE = r"\\sofs.lab.example\vms"
+CLUSTER, ROLE = "CL1", "ROLE1"
 
 Entries = dict[str, dict[str, Any]]
 
@@ -144,6 +145,17 @@ def _share(rng: random.Random) -> Start:
 
 def _staged(rng: random.Random) -> Start:
     return _moved(rng, _there(rng), more={"migration": {"check": "staged"}})
+
+
+def beside_a_cluster(start: Start) -> Start:
+    """Return a start two of whose hosts are nodes of a cluster, with a role of it that the stack does not declare."""
+    hosts = {
+        name: {**host, "cluster": CLUSTER} if name in HOSTS[:2] else host
+        for name, host in start.estate["hosts"].items()
+    }
+    role = {"host": HOSTS[0], "memory": "1 GiB", "clustered": True}
+    estate = {**start.estate, "hosts": hosts, "vms": {**start.estate["vms"], ROLE: role}}
+    return replace(start, estate=estate)
 
 
 STARTS: Mapping[str, Callable[[random.Random], Start]] = {

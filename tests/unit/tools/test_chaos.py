@@ -54,7 +54,7 @@ def test_rounds_of_ci_are_of_each_start_and_of_twenty_kinds() -> None:
 
 def test_rounds_of_one_kind_can_be_chosen() -> None:
     """By start, history or disturbance; a kind that does not exist is reported with those that do."""
-    for kind in ("cycle", "adopted", "relay-garble", "drop-answer"):
+    for kind in ("cycle", "adopted", "cluster", "relay-garble", "drop-answer"):
         found = seeds(1, kind)
         assert all(case(next(found)).is_of(kind) for _ in range(3))
     with pytest.raises(ValueError, match="there is no kind 'flood'; there are hosts"):
