@@ -62,8 +62,8 @@ def played(plans: Mapping[str, Sequence[Case]], jobs: int, kept: Path = FOLDER) 
             for number, (work, found) in enumerate(pool.imap_unordered(_played, left), 1):
                 name, cases = work
                 # Of what an earlier run has asked already, a later one may ask less: such a case has its own round.
-                missed = {at for at, row in enumerate(found) if at and not row["met"]}
-                _keep(name, [row for at, row in enumerate(found) if at not in missed or row["wrong"]], kept)
+                missed = {at for at, row in enumerate(found) if at and not row["met"] and not row["wrong"]}
+                _keep(name, [row for at, row in enumerate(found) if at not in missed], kept)
                 again += _together(name, cases[len(found) :])
                 again += [(name, (cases[at],)) for at in missed]
                 if number % _OFTEN == 0 or number == len(left):

@@ -119,8 +119,14 @@ def no_jobs(scene: Scene) -> Iterator[str]:
 def no_violations(scene: Scene) -> Iterator[str]:
     """Nothing has happened at a host that must not, but what others, or the disturbance itself, have done."""
     gone, copied = deleted(scene), "source-stays" in scene.case.kinds()
+    # A person may be faster between our last look and our order, which is refused then.
+    theirs = {
+        str(fields["job"])
+        for event, fields in scene.lab.events
+        if event == "start" and str(fields["by"]).endswith(_PERSON)
+    }
     for each in scene.lab.world.state.violations:
-        itself = any(vm in each["what"] for vm in gone) or (
+        itself = any(named in each["what"] for named in (*gone, *theirs)) or (
             copied and "is realized on 2 hosts" in each["what"]
         )
         if not itself and not each["who"].endswith(_PERSON):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -245,15 +246,18 @@ def _listed(stack: Stack) -> tuple[str, ...]:
 def _without_entry(source: ComputerAccount, servers: Iterable[str], listed: Iterable[str]) -> Iterator[str]:
     """Yield the servers that are not listed, and for which an account has no entry.
 
-    What a DFS namespace leads to is not known here: one whose domain has a server that the account may act at counts as allowed.
+    What a DFS namespace leads to is not known here: one whose domain has a listed server counts as allowed.
     """
-    entries = (entry.partition("/") for entry in source.allowed_to_delegate)
-    allowed = [*map(dns, listed), *(dns(name) for service, _, name in entries if folded(service) == FILES)]
+    declared = [*map(dns, listed)]
+    # A name may have a port, and a third part ("Name Formats for Unique SPNs", win32).
+    entries = (re.split("[/:]", entry) for entry in source.allowed_to_delegate)
+    allowed = [
+        *declared,
+        *(dns(parts[1]) for parts in entries if len(parts) > 1 and folded(parts[0]) == FILES),
+    ]
     for server in servers:
-        if not any(
-            winpath.may_be_one_server(server, each) or winpath.may_be_namespace(server, each)
-            for each in allowed
-        ):
+        of_server = any(winpath.may_be_one_server(server, each) for each in allowed)
+        if not of_server and not any(winpath.may_be_namespace(server, each) for each in declared):
             yield server
 
 

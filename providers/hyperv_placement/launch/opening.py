@@ -21,9 +21,19 @@ def say_at_once(words: Sequence[str], environ: Mapping[str, str], project: Path)
         return
     name = (word_after(words, "-s", "--stack") or environ.get("PULUMI_STACK", "")).rpartition("/")[2]
     file = project / "stacks" / f"{name}.yaml" if name else None
-    opening = _missing(file) if file is not None and not file.exists() else f"Reading {_hosts_of(file)} ..."
+    opening = _missing(file) if file is not None and _is_missing(file) else f"Reading {_hosts_of(file)} ..."
     sys.stderr.write(outward(f"{opening}\n"))
     sys.stderr.flush()
+
+
+def _is_missing(file: Path) -> bool:
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):  # no name of a file, or one that we may not look at: the engine says so
+        return False
+    return False
 
 
 def _missing(file: Path) -> str:

@@ -14,4 +14,4 @@ _REASON = (
 
 def what_to_set(line: str) -> str:
     """Return what is wrong where a line of the engine refuses a passphrase; empty for any other line."""
-    return _REASON if _REFUSED.fullmatch(line) else ""
+    return _REASON if _REFUSED.match(line) else ""

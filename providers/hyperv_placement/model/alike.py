@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 _EACH = "each"
-_ADDRESS = re.compile(r"\bat \S+:\d+(?=: )")
-"""Where something was looked for: `hv1 is unreachable at 10.0.0.1:5986: connection refused`."""
+_ADDRESS = r"(?<={} is unreachable )at \S+:\d+(?=: )"
+"""Where a host was looked for: `hv1 is unreachable at 10.0.0.1:5986: connection refused`."""
 
 
 def of_each(name: str, text: str) -> str:
     """Return what is said of `name` as it is said of several: `The certificate of hv1 expired` of `each`, at its own address."""
-    shared = _ADDRESS.sub("at its address", text)
+    shared = re.sub(_ADDRESS.format(re.escape(name)), "at its address", text)
     return re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", _EACH, shared)
 
 

@@ -8,6 +8,7 @@ from hyperv_placement.model.alike import alike
 from hyperv_placement.model.estate import Silence, UnreachableHost
 from hyperv_placement.model.names import HostName
 
+_MORE = ", ...)"
 _NAMED = 8
 """Names that stand in a line; of more, their number."""
 _DONE = {
@@ -58,9 +59,14 @@ def who(hosts: Iterable[UnreachableHost]) -> str:
     return " and ".join(f"{several(names)} {_DONE[kind][len(names) > 1]}" for kind, names in kinds.items())
 
 
+def likewise(who: str) -> str:
+    """Return what follows the words for the first of `several`; where not all are named, where they stand."""
+    return f"; the others likewise{' (all: --json)' if who.endswith(_MORE) else ''}"
+
+
 def several(names: Sequence[str], what: str = "hosts") -> str:
     """Return a name, or the number of hosts, or of `what` they are, with the first of their names."""
     if len(names) == 1:
         return names[0]
     shown = ", ".join(names[:_NAMED])
-    return f"{len(names)} {what} ({shown}{', ...' if len(names) > _NAMED else ''})"
+    return f"{len(names)} {what} ({shown}{_MORE if len(names) > _NAMED else ')'}"

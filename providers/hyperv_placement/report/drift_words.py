@@ -10,7 +10,7 @@ from hyperv_placement.model.calendar import spelled
 from hyperv_placement.model.others import Others
 from hyperv_placement.model.stack import Away, Hold, Maintenance
 from hyperv_placement.model.units import counted
-from hyperv_placement.model.unreachable import by_cause, several, shared
+from hyperv_placement.model.unreachable import by_cause, likewise, several, shared
 from hyperv_placement.planning.drift import Drift, DriftKind, DriftReport, Expired, Mover, Unknown
 
 from .others import of_others, others_over
@@ -100,7 +100,8 @@ def unknown(report: DriftReport) -> Iterator[tuple[str, str]]:
         elif len(alike) == 1:
             yield subjects[0], alike[0].text
         else:
-            yield several(subjects, "machines"), f"{alike[0].text}; the others likewise"
+            who = several(subjects, "machines")
+            yield who, f"{alike[0].text}{likewise(who)}"
 
 
 def ended(each: Expired) -> str:

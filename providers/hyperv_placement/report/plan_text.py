@@ -8,7 +8,7 @@ from hyperv_placement.model.alike import of_each
 from hyperv_placement.model.finding import Finding, Topic
 from hyperv_placement.model.plan import Plan, Standing, Step
 from hyperv_placement.model.units import counted, format_bytes, format_seconds
-from hyperv_placement.model.unreachable import several
+from hyperv_placement.model.unreachable import likewise, several
 from hyperv_placement.planning.checks.sizes import of_unknown_size
 from hyperv_placement.visible import visible
 
@@ -113,12 +113,12 @@ def _unscheduled(plan: Plan) -> Iterator[str]:
 
 
 def _reported_together(steps: Iterable[Step]) -> Iterable[Sequence[Step]]:
-    """Return the steps, together those that no host shows for the same reason: one silent host can hide hundreds."""
+    """Return the steps, together those that are unknown for the same reason: one silent host can hide hundreds."""
     found: dict[tuple[str, ...], list[Step]] = {}
     for step in steps:
         own = (
             (step.label,)
-            if step.vm is not None
+            if step.standing != Standing.UNKNOWN or step.vm is not None
             else (step.standing, *(of_each(step.label, str(each)) for each in step.findings))
         )
         found.setdefault(own, []).append(step)
@@ -132,7 +132,7 @@ def left_out_lines(plan: Plan) -> Iterator[str]:
         where = f" (on {visible(step.vm.host)})" if step.vm else ""
         who = several([each.label for each in steps], "machines")
         yield f"{step.standing}: {visible(who)}{where}"
-        end = "; the others likewise" if rest else ""
+        end = likewise(who) if rest else ""
         yield from (f"    {finding.severity}: {visible(str(finding))}{end}" for finding in step.findings)
     left_out = {step.label for step in plan.left_out}
     warned = [step for step in plan.steps if step.findings and step.label not in left_out]

@@ -180,9 +180,13 @@ class SharedHolds:
                 remedy="Say where it is kept (PULUMI_BACKEND_URL), or have it made there, which moves nothing: "
                 f"{quoting.own('bin/pulumi stack select --create {}', self._stack)}",
             )
-        # Every error of the engine begins so; without one it was not started, and what starts it has said why, and what to do.
-        if first is None:
+        # What starts the engine has said what to do where there is none.
+        if first is None and INSTALL in said:
             return HoldsError(f"{_NO_ENGINE} {said}", remedy="")
+        if first is None:
+            return HoldsError(
+                f"{_NO_ENGINE} {said}", remedy=f"Make it run: {quoting.own('bin/pulumi version')}"
+            )
         return HoldsError(
             f"The shared state of {self._stack} does not answer: {said}",
             remedy="Make the backend reachable (PULUMI_BACKEND_URL and its credentials), then run again",

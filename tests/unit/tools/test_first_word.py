@@ -31,6 +31,7 @@ vms:
         ("up --yes --stack=org/site/prod", "Reading 3 hosts of stacks/prod.yaml ...\n"),
         ("refresh --stack nosuch", "There is no stacks/nosuch.yaml (stacks here: prod)\n"),
         ("destroy", "Reading the hosts of the selected stack ...\n"),
+        (f"up -s {'x' * 300}", f"Reading the hosts of stacks/{'x' * 300}.yaml ...\n"),
         ("preview --json -s prod", ""),
         ("stack ls", ""),
         ("up --help", ""),

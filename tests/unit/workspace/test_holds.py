@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hyperv_placement.launch.engine import INSTALL
 from hyperv_placement.model.identity import NOTHING_KEPT
 from hyperv_placement.model.names import HostName
 from hyperv_placement.model.stack import Hold
@@ -130,11 +131,14 @@ def test_where_there_is_no_engine_the_remedy_is_to_install_one(project: Path) ->
     """Neither the backend nor a set-up helps there; what a wrapper says stands as it is."""
     environ = {"PULUMI_BACKEND_URL": "s3://bucket", "PATH": ""}
     wrapper = project / "bin" / "pulumi"
-    wrapper.write_text("import sys; sys.exit('There is no pulumi on PATH. Install it')", encoding="utf-8")
+    wrapper.write_text(f"import sys; sys.exit('There is no pulumi on PATH. {INSTALL}')", encoding="utf-8")
     with pytest.raises(HoldsError) as said:
         SharedHolds(project, "lab", environ).set(HELD)
     assert "PULUMI_BACKEND_URL" not in str(said.value)
-    assert str(said.value).endswith("There is no pulumi on PATH. Install it")
+    assert str(said.value).endswith(f"There is no pulumi on PATH. {INSTALL}")
+    wrapper.write_text("import sys; sys.exit('panic: a nil map')", encoding="utf-8")
+    with pytest.raises(HoldsError, match=r"panic: a nil map\. Make it run: .*version"):
+        SharedHolds(project, "lab", environ).set(HELD)
     wrapper.unlink()
     with pytest.raises(HoldsError, match=r"no pulumi on PATH\. Install Pulumi 3") as said:
         SharedHolds(project, "lab", environ).set(HELD)

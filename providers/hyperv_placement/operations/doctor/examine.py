@@ -17,7 +17,7 @@ from hyperv_placement.model.others import OthersSeen
 from hyperv_placement.model.stack import Stack
 from hyperv_placement.model.unreachable import several
 from hyperv_placement.planning.machine.computers import facts_in, same_names
-from hyperv_placement.planning.machine.next_door import reported_together, twice_in
+from hyperv_placement.planning.machine.next_door import twice_in
 from hyperv_placement.planning.machine.others import of_others
 
 from .controllers import controller_diagnoses
@@ -50,7 +50,7 @@ def examine(stack: Stack, clock: Clock, known: Kept = NOTHING_KEPT) -> Examined:
         estate.close()
     # The same cause shows at each pair and machine: once is enough.
     found = list(dict.fromkeys(diagnoses(stack, reading)))
-    for label, twice in reported_together([*twice_in(stack, reading.inventory, known)]):
+    for label, twice in twice_in(stack, reading.inventory, known):
         error = replace(twice, severity=Severity.REFUSAL)
         found.append(error.about(Subject.machine(label), "Two stacks take it to and fro"))
     found.sort(key=lambda each: not each.refuses)

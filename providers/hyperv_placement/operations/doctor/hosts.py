@@ -29,7 +29,7 @@ RENEW = timedelta(days=30)
 
 def silent_hosts(stack: Stack, reading: Reading) -> Iterator[Finding]:
     """Yield why hosts could not be read, once for each cause; a host that is declared away only warns."""
-    causes = list[tuple[str, tuple[str, str]]]()
+    causes: dict[str, list[tuple[str, tuple[str]]]] = {}
     today = stack.at(reading.now)
     for host in reading.hosts.values():
         away = today.hosts[host.name].away
@@ -42,9 +42,10 @@ def silent_hosts(stack: Stack, reading: Reading) -> Iterator[Finding]:
                 breaks="Nothing is known of it, and that does not count for now",
             )
         elif host.trouble is not None:
-            causes.append((host.name, (host.trouble.message, host.trouble.remedy)))
-    for names, (message, remedy) in alike(causes):
-        yield _unread(several(names), message, remedy)
+            causes.setdefault(host.trouble.remedy, []).append((host.name, (host.trouble.message,)))
+    for remedy, said in causes.items():
+        for names, (message,) in alike(said):
+            yield _unread(several(names), message, remedy)
 
 
 def _unread(where: str, message: str, remedy: str) -> Finding:

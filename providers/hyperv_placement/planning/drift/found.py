@@ -156,7 +156,7 @@ def _of_machine(step: Step, stack: Stack, movers: Movers, known: Kept) -> Drift 
     return Drift(
         kind=kind,
         subject=step.label,
-        text=f"{text}; the last run saw it there already, so that its entry may have changed since"
+        text=f"{text}; the last run saw it there already: its entry may have changed since, or that run did not move it"
         if stayed
         else text,
         ids=() if changes else _ids(step),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import tzinfo
 
@@ -15,12 +15,10 @@ from hyperv_placement.model.names import VmId
 from hyperv_placement.model.plan import Step
 from hyperv_placement.model.siblings import SiblingEntry, SiblingPlace, Siblings, named
 from hyperv_placement.model.stack import Stack
-from hyperv_placement.model.unreachable import several
 
 from .identify import identify
 
 _TO_AND_FRO = "each run would move it to its own side"
-_FEW = 3
 
 
 def declared_twice(
@@ -49,19 +47,6 @@ def twice_in(stack: Stack, inventory: Inventory, known: Kept) -> Iterator[tuple[
         wanted = vm.id if vm is not None else spec.id or known.machines.get(label)
         if entries := _entries(vm, wanted, known.siblings):
             yield label, said_twice(label, entries)
-
-
-def reported_together(twice: Sequence[tuple[str, Finding]]) -> Sequence[tuple[str, Finding]]:
-    """Return one finding for all where a whole file is declared twice, as after a copy; a few keep their own."""
-    if len(twice) <= _FEW:
-        return twice
-    finding = replace(
-        twice[0][1],
-        text=f"declared in another stack file, too: {twice[0][1].text}",
-        remedy="Remove the entries in one of the files; a run of its stack then only forgets the machines. Machines of another stack"
-        " are no drift here with others: [{siblings: true}]",
-    )
-    return [(several([label for label, _ in twice], "machines"), finding)]
 
 
 def _entries(vm: VirtualMachine | None, wanted: VmId | None, siblings: Siblings) -> tuple[SiblingEntry, ...]:

@@ -11,7 +11,7 @@ from hyperv_placement.model.identity import Kept
 from hyperv_placement.model.names import HostName, VmId
 from hyperv_placement.model.plan import Standing
 from hyperv_placement.model.siblings import Sibling, SiblingEntry, Siblings
-from hyperv_placement.planning.machine.next_door import known_of, reported_together, said_twice, where
+from hyperv_placement.planning.machine.next_door import known_of, where
 from hyperv_placement.planning.plan import plan
 from tests.estates import guid, host, inventory, machine, spec, stack
 
@@ -97,13 +97,3 @@ def test_what_others_know_of_a_machine_that_is_not_declared_here() -> None:
         "; stacks/site7.yaml:12 (vms.VM005) declares a machine of that name, whose GUID is not known here"
     )
     assert known_of(stray, Siblings(read=(site7(entry("VM006")),))) == ""
-
-
-def test_a_file_that_was_copied_is_one_finding_and_a_few_machines_keep_theirs() -> None:
-    """A second stack file made by copying declares all machines twice; three lines for each would hide the rest."""
-    twice = [(f"VM{n:03}", said_twice(f"VM{n:03}", (entry(f"VM{n:03}"),))) for n in range(1, 13)]
-    assert reported_together(twice[:3]) == twice[:3]
-    ((who, finding),) = reported_together(twice)
-    assert who == "12 machines (VM001, VM002, VM003, VM004, VM005, VM006, VM007, VM008, ...)"
-    assert finding.text.startswith("declared in another stack file, too: VM001 is declared in ")
-    assert finding.id == twice[0][1].id
