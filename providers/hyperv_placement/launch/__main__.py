@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from hyperv_placement.launch.engine import engine_of
+from hyperv_placement.launch.stack_files import stack_files
 from hyperv_placement.launch.start import start
 from hyperv_placement.system.project import FILE, PROJECT
 
@@ -19,9 +20,7 @@ def main() -> NoReturn:
             f"There is no {FILE} here or above. Go to a project's folder, or make one: placement init DIR"
         )
     engine = engine_of(os.environ, not_ours=PROJECT / "bin")
-    stacks = [
-        each.stem for each in (PROJECT / "stacks").glob("*.yaml") if not each.name.startswith("Pulumi.")
-    ]
+    stacks = [each.stem for each in stack_files(PROJECT)]
     # The environment's programs come first: an older language host looks for `python` there.
     programs = (Path(sys.executable).parent, engine.parent)
     start(sys.argv[1:], project=PROJECT, programs=programs, default=stacks[0] if len(stacks) == 1 else None)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hyperv_placement.launch.stack_files import STACKS, stack_files
 from hyperv_placement.launch.words import has_any, verb, word_after
 from hyperv_placement.visible import outward
 
@@ -20,40 +21,25 @@ def say_at_once(words: Sequence[str], environ: Mapping[str, str], project: Path)
     if verb(words) not in _READ_HOSTS or has_any(words, "-j", "--json"):
         return
     name = (word_after(words, "-s", "--stack") or environ.get("PULUMI_STACK", "")).rpartition("/")[2]
-    file = project / "stacks" / f"{name}.yaml" if name else None
-    opening = _missing(file) if file is not None and _is_missing(file) else f"Reading {_hosts_of(file)} ..."
-    sys.stderr.write(outward(f"{opening}\n"))
+    sys.stderr.write(outward(f"{_opening(name, project)}\n"))
     sys.stderr.flush()
 
 
-def _is_missing(file: Path) -> bool:
-    try:
-        file.stat()
-    except FileNotFoundError:
-        return True
-    except (OSError, ValueError):  # no name of a file, or one that we may not look at: the engine says so
-        return False
-    return False
-
-
-def _missing(file: Path) -> str:
-    """Return that there is no such stack file, and which there are; whether the state has the stack says the engine."""
-    there = sorted(each.stem for each in file.parent.glob("*.yaml") if not each.name.startswith("Pulumi."))
-    return f"There is no stacks/{file.name} (stacks here: {', '.join(there) or 'none'})"
-
-
-def _hosts_of(file: Path | None) -> str:
-    if file is None:
-        return "the hosts of the selected stack"
+def _opening(name: str, project: Path) -> str:
+    """Return which hosts are about to be read, or that there is no such stack file; whether the state has the stack says the engine."""
+    if not name:
+        return "Reading the hosts of the selected stack ..."
+    file = project / STACKS / f"{name}.yaml"
+    hosts = "the hosts"
     try:
         count = count_hosts(file.read_text(encoding="utf-8"))
+        hosts = f"{count} host{'' if count == 1 else 's'}" if count else hosts
+    except FileNotFoundError:
+        there = ", ".join(each.stem for each in stack_files(project)) or "none"
+        return f"There is no stacks/{file.name} (stacks here: {there})"
     except (OSError, ValueError):
-        return f"the hosts of stacks/{file.name}"  # what is wrong with it is said by whoever checks it
-    return (
-        f"{count} host{'' if count == 1 else 's'} of stacks/{file.name}"
-        if count
-        else f"the hosts of stacks/{file.name}"
-    )
+        pass  # what is wrong with it is said by whoever checks it
+    return f"Reading {hosts} of stacks/{file.name} ..."
 
 
 def count_hosts(text: str) -> int:

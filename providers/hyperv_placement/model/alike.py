@@ -16,16 +16,16 @@ def of_each(name: str, text: str) -> str:
     return re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", _EACH, shared)
 
 
-def alike(said: Iterable[tuple[str, tuple[str, ...]]]) -> Sequence[tuple[Sequence[str], tuple[str, ...]]]:
+def alike(said: Iterable[tuple[str, str]]) -> Sequence[tuple[Sequence[str], str]]:
     """Return who has the same said of them, with it, in the order of names; texts that differ in the own name are the same."""
-    same: dict[tuple[str, ...], list[str]] = {}
-    for name, texts in said:
-        same.setdefault(texts, []).append(name)
+    same: dict[str, list[str]] = {}
+    for name, text in said:
+        same.setdefault(text, []).append(name)
     # What names another one is shared as it stands: `hv1 refused the credential` spares hv2 and hv3.
-    joined: dict[tuple[str, ...], list[tuple[Sequence[str], tuple[str, ...]]]] = {}
-    for texts, names in same.items():
-        shared = tuple(of_each(names[0], text) for text in texts) if len(names) == 1 else texts
-        joined.setdefault(shared, []).append((names, texts))
+    joined: dict[str, list[tuple[Sequence[str], str]]] = {}
+    for text, names in same.items():
+        shared = of_each(names[0], text) if len(names) == 1 else text
+        joined.setdefault(shared, []).append((names, text))
     return [
         ([name for names, _ in parts for name in names], shared if len(parts) > 1 else parts[0][1])
         for shared, parts in joined.items()

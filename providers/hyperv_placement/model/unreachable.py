@@ -29,7 +29,7 @@ def by_cause(hosts: Iterable[UnreachableHost]) -> Mapping[str, Sequence[Unreacha
     named = {host.name: host for host in hosts}
     return {
         reason: [named[HostName(name)] for name in names]
-        for names, (reason,) in alike((host.name, (host.reason,)) for host in named.values())
+        for names, reason in alike((host.name, host.reason) for host in named.values())
     }
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from hyperv_placement.errors import StackNameError
+from hyperv_placement.launch.stack_files import STACKS, stack_files
 from hyperv_placement.model.names import stack_name
 from hyperv_placement.system.project import FILE, PROJECT
 
 __all__ = ["PROJECT", "STACKS", "is_stack", "project_name", "resolve_stack", "stack_files", "stack_path"]
 
-STACKS = "stacks"
 _ENDINGS = (".yaml", ".yml")
 
 
@@ -46,11 +46,6 @@ def is_stack(word: str, project: Path) -> bool:
         return Path(word).suffix in _ENDINGS or resolve_stack(word, project).exists()
     except StackNameError:
         return False
-
-
-def stack_files(project: Path) -> list[Path]:
-    """Return every stack file of a project."""
-    return sorted(path for path in (project / STACKS).glob("*.yaml") if not path.name.startswith("Pulumi."))
 
 
 def project_name(project: Path) -> str:

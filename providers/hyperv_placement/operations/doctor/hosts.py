@@ -29,7 +29,7 @@ RENEW = timedelta(days=30)
 
 def silent_hosts(stack: Stack, reading: Reading) -> Iterator[Finding]:
     """Yield why hosts could not be read, once for each cause; a host that is declared away only warns."""
-    causes: dict[str, list[tuple[str, tuple[str]]]] = {}
+    causes: dict[str, list[tuple[str, str]]] = {}
     today = stack.at(reading.now)
     for host in reading.hosts.values():
         away = today.hosts[host.name].away
@@ -42,9 +42,9 @@ def silent_hosts(stack: Stack, reading: Reading) -> Iterator[Finding]:
                 breaks="Nothing is known of it, and that does not count for now",
             )
         elif host.trouble is not None:
-            causes.setdefault(host.trouble.remedy, []).append((host.name, (host.trouble.message,)))
+            causes.setdefault(host.trouble.remedy, []).append((host.name, host.trouble.message))
     for remedy, said in causes.items():
-        for names, (message,) in alike(said):
+        for names, message in alike(said):
             yield _unread(several(names), message, remedy)
 
 
