@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from tools.chaos.cases import SHORT, case
+from tools.chaos.disturbances import CLOCK, Disturbance
 from tools.chaos.moments import Moment
+from tools.chaos.own_clock import has_compiler
 from tools.chaos.place import Place
 from tools.chaos.playing import play
 from tools.chaos.scene import Scene
-from tools.chaos.starts import FRESH
+from tools.chaos.starts import ADOPTED, FRESH
 from tools.chaos.verdict import line
 from tools.workspace import PROJECT
 
@@ -55,6 +57,20 @@ def test_a_machine_that_vanishes_fails_its_round_which_says_how_to_replay_it(
     )
     assert f"realized_once: {lost} is realized 0 times" in verdict.wrong
     assert f"REPLAY={STORAGE}" in line(verdict)
+
+
+@pytest.mark.outcome
+@pytest.mark.skipif(not has_compiler(), reason="what turns the clock is compiled by cc")
+@pytest.mark.parametrize("number", [0, 5])
+def test_a_clock_that_is_set_while_a_run_starts_costs_no_move(
+    place: Place, tmp_path: Path, number: int
+) -> None:
+    """Back (0) and forward (5), after the plugin has begun and before the program has planned."""
+    turned = Disturbance(
+        kind=CLOCK, moment=Moment(event="request"), vm="VM001", host="hv1", steps=100_000, number=number
+    )
+    verdict = play(replace(case(STORAGE), history=ADOPTED, disturbances=(turned,)), place, tmp_path)
+    assert (verdict.done, verdict.codes, verdict.wrong) == ([str(turned)], [0], [])
 
 
 def test_a_signal_that_reaches_the_first_process_alone_ends_its_rounds_and_begins_no_other(

@@ -6,10 +6,10 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .disturbances import ALL, PASSWORD, TICKET, Disturbance, draw
+from .disturbances import ALL, CLOCK, PASSWORD, TICKET, Disturbance, draw
 from .starts import ADOPTED, FAILED, FRESH, HISTORIES, STARTS, Start, beside_a_cluster
 
-_MOST, _DOMAINS, _CLUSTERS = 3, 12, 10
+_MOST, _DOMAINS, _CLUSTERS, _CLOCKS = 3, 12, 10, 12
 DIRECTORY, CLUSTERED = "directory", "cluster"
 _FIXED = 1_000_000
 _OF_CI = (
@@ -67,6 +67,8 @@ def case(seed: int) -> Case:
     if domain and len(disturbances) < _MOST and rng.randrange(2):
         disturbances.append(draw(rng, TICKET, start, movers))
     clustered = seed not in SHORT and not domain and rng.randrange(_CLUSTERS) == 0
+    if seed not in SHORT and len(disturbances) < _MOST and rng.randrange(_CLOCKS) == 0:
+        disturbances.append(draw(rng, CLOCK, start, movers))
     return Case(
         seed=seed, shape=shape, history=history, domain=domain, clustered=clustered,
         start=beside_a_cluster(start) if clustered else start, disturbances=tuple(disturbances),
@@ -85,7 +87,7 @@ _STEP = 7
 
 def seeds(first: int, only: str = "") -> Iterator[int]:
     """Yield seeds from the first on, all or those of rounds of a kind. Raises ValueError where there is no such kind."""
-    known = (*STARTS, *HISTORIES, DIRECTORY, CLUSTERED, *ALL, TICKET)
+    known = (*STARTS, *HISTORIES, DIRECTORY, CLUSTERED, *ALL, TICKET, CLOCK)
     if only and only not in known:
         raise ValueError(f"there is no kind {only!r}; there are {', '.join(known)}")
     seed = first

@@ -32,6 +32,8 @@ OPERATIONS = ("Enumerate", "Pull", "Get")
 PASSWORD = "password-changed"  # noqa: S105 - a kind of fault
 TICKET = "ticket-expires"
 """Of rounds in a directory alone, where who operates has a ticket and nothing else."""
+CLOCK = "own-clock"
+"""The clock of the computer that runs things; hosts have `clock-jumps` of their own."""
 _OF_HOST = frozenset(
     {"unavailable", "login-lost", "wsman-fault", "redirected", "host-restarts", "clock-jumps"}
 )

@@ -10,7 +10,7 @@ from lab.world import person
 from lab.world.faults import KINDS, WORDS, Fault
 from lab.world.person import CommandError
 
-from .disturbances import FILES, KILLS, NEEDS_ERROR, PASSWORD, PERSONS, RUNS, TICKET, Disturbance
+from .disturbances import CLOCK, FILES, KILLS, NEEDS_ERROR, PASSWORD, PERSONS, RUNS, TICKET, Disturbance
 from .moments import Moment
 from .place import OTHER, STACK
 from .processes import ENGINE, PLUGIN, ROLES
@@ -22,6 +22,8 @@ _STOPPED: Mapping[str, tuple[str, ...]] = {
     "stop-plugin": (PLUGIN,),
     "stop-all": tuple(ROLES),
 }
+_TURNS_S = (-5400, -600, -30, 30, 600, 5400)
+"""By how much the clock of the computer that runs things is set, in seconds."""
 _PRESSED = {"sigint": signal.SIGINT, "sigint-twice": signal.SIGINT, "sighup": signal.SIGHUP}
 
 
@@ -78,6 +80,7 @@ class Effects:
             (FILES, self._file),
             (RUNS, self._another_run),
             ((TICKET,), self._ticket),
+            ((CLOCK,), self._clock),
         )
         for kinds, begin in ways:
             if what.kind in kinds:
@@ -144,6 +147,13 @@ class Effects:
                 _cleared(world, rule.id)
 
         return renewed
+
+    def _clock(self, what: Disturbance) -> Callable[[], None]:
+        """Set the clock of the computer that runs things, until it is set right again."""
+        clock = self._scene.clock
+        assert clock is not None  # noqa: S101 - rounds of this kind have one
+        clock.turn(_TURNS_S[what.number % len(_TURNS_S)])
+        return lambda: clock.turn(0)
 
     def _relayed(self, what: Disturbance) -> Callable[[], None] | None:
         relay = self._scene.relays[what.host]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from lab.world.faults import Fault
 from . import invariants
 from .answers import answer
 from .cases import Case
-from .disturbances import TICKET, TWICE
+from .disturbances import CLOCK, TICKET, TWICE
 from .effects import Effects
 from .moments import Moment
+from .own_clock import has_compiler
 from .place import OTHER, STACK, Place
 from .processes import Run
 from .scene import Scene
@@ -30,6 +31,7 @@ _UPS = 4
 """Runs after the disturbed one at most."""
 _FOR_A_PERSON = frozenset({"disks-left", "source-stays", "planned-left"})
 """Faults that leave what no program removes."""
+_OF_DISK = frozenset({"disk-full", "read-only"})
 _PUT_OFF = "would go back to where they were before maintenance, and cannot now"
 _NOT_NOTED = "The audit log .pulumi/"
 """What a run says that ends with 0 and leaves something to the next, or to the recovery."""
@@ -49,12 +51,7 @@ def play(
         planned=str(played),
     )
     place.reset()
-    if {"disk-full", "read-only"} & set(played.kinds()) and not place.mount():
-        verdict.skipped.append("disk-full and read-only need root and mount(8)")
-    if played.domain and not _has_directory():
-        verdict.skipped.append("a directory needs Samba (make directory)")
-        rest = tuple(each for each in played.disturbances if each.kind != TICKET)
-        played = replace(played, domain=False, disturbances=rest)
+    played = _here(played, place, verdict)
     scene = Scene(played, place, folder)
     try:
         _prelude(scene)
@@ -71,6 +68,26 @@ def play(
     verdict.wrong += [f"left: {each}" for run in (*scene.runs, *scene.beside) for each in _left(run)]
     verdict.seconds = round(time.monotonic() - begun, 1)
     return verdict
+
+
+def _here(played: Case, place: Place, verdict: Verdict) -> Case:
+    """Return the round without what this computer cannot do, which the verdict then has."""
+    kinds = set(played.kinds())
+    if kinds & _OF_DISK and not place.mount():
+        verdict.skipped.append("disk-full and read-only need root and mount(8)")
+        played = _without(played, _OF_DISK)
+    if played.domain and not _has_directory():
+        verdict.skipped.append("a directory needs Samba (make directory)")
+        played = replace(_without(played, {TICKET}), domain=False)
+    if CLOCK in kinds and not has_compiler():
+        verdict.skipped.append(f"{CLOCK} needs cc, which compiles what turns it")
+        played = _without(played, {CLOCK})
+    return played
+
+
+def _without(played: Case, kinds: Collection[str]) -> Case:
+    kept = tuple(each for each in played.disturbances if each.kind not in kinds)
+    return replace(played, disturbances=kept)
 
 
 def _has_directory() -> bool:
@@ -117,8 +134,7 @@ def _disturbed(scene: Scene, effects: Effects, verdict: Verdict) -> None:
             _changes(scene, "audit line", scene.place.state / "audit" / f"{STACK}.jsonl"),
         ]
         for each in scene.case.disturbances:
-            if not (verdict.skipped and each.kind in ("disk-full", "read-only")):
-                scene.lab.triggers.at(each.moment, lambda each=each: effects.begin(each))  # type: ignore[misc]
+            scene.lab.triggers.at(each.moment, lambda each=each: effects.begin(each))  # type: ignore[misc]
     run = scene.start(*_UP, STACK)
     verdict.codes.append(run.ended())
     effects.end()
@@ -179,7 +195,6 @@ def _recovered(scene: Scene, verdict: Verdict) -> None:
     if verdict.recover == 1 and not verdict.answers and not _FOR_A_PERSON & set(verdict.kinds):
         verdict.wrong.append("recover: it needs a person, and nothing was left to one")
     if any(beside.words[-1] == OTHER for beside in scene.beside):
-        scene.declare(scene.declared, OTHER)
         _type(scene, "placement", "recover", OTHER)
         _up_again(scene, OTHER, verdict)
 
@@ -189,6 +204,9 @@ def _up_again(scene: Scene, stack: str, verdict: Verdict) -> list[int]:
     codes: list[int] = []
     for _ in range(_UPS):
         verdict.answers += answer(scene)
+        if stack == OTHER:
+            # Whoever corrects one file of two corrects the other as well.
+            scene.declare(scene.declared, OTHER)
         run = scene.start(*_UP, stack)
         codes.append(run.ended())
         verdict.wrong += [f"hung: {run.log.name}"] if run.hung else []

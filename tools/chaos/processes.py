@@ -99,6 +99,8 @@ class Run:
     def ended(self) -> int:
         """Wait for the end and return the exit code; one that hangs is interrupted, and then killed."""
         if (code := self._waited(_HANG_S)) is not None:
+            # It met the engine before that listened to it, which had no last word then.
+            self.killed |= code == -signal.SIGTERM
             return code
         self.hung = True
         with contextlib.suppress(ProcessLookupError):

@@ -13,8 +13,9 @@ from lab.home.credentials import Account
 from lab.world import LabVm
 
 from .cases import Case
-from .disturbances import TICKET
+from .disturbances import CLOCK, TICKET
 from .laboratory import Laboratory
+from .own_clock import OwnClock
 from .place import STACK, Place
 from .processes import Run
 from .relay import Relay
@@ -55,6 +56,10 @@ class Scene:
         if self.lab.directory is not None and TICKET in case.kinds():
             self.tickets = Tickets(self._home, self.lab.directory, "host_administrator")
             place.workspace.environment.update(self.tickets.environment)
+        self.clock: OwnClock | None = None
+        if CLOCK in case.kinds():
+            self.clock = OwnClock(place.folder)
+            place.workspace.environment.update(self.clock.environment)
         self.account = Account(username=self.lab.account.username, password=NEW_PASSWORD)
         place.write_credentials(self.lab.account)
         if any(kind.startswith("relay-") for kind in case.kinds()):
@@ -151,7 +156,8 @@ class Scene:
             run.stop()
         self._open.close()
         self.lab.close()
-        for name in self.tickets.environment if self.tickets else ():
-            self.place.workspace.environment.pop(name)
+        for lent in (self.tickets, self.clock):
+            for name in lent.environment if lent is not None else ():
+                self.place.workspace.environment.pop(name)
         if self.case.domain:
             shutil.rmtree(self._home, ignore_errors=True)

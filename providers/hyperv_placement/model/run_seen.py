@@ -57,7 +57,7 @@ class RunSeen:
     since: str = ""
     """When it began: ISO 8601; empty where no log here knows."""
     elapsed: float | None = None
-    """Seconds since then."""
+    """Seconds since then; below zero where the clock of this computer was set back meanwhile."""
     moves: tuple[MoveSeen, ...] = ()
     """By their starts; none where the order of the run is not kept here, as of one that another computer began."""
     others: tuple[RunningJob, ...] = ()
@@ -81,9 +81,10 @@ class RunSeen:
         jobs = [move.job.left for move in self.moves if move.job is not None and move.job.left is not None]
         open_bytes = sum(move.bytes for move in self.moves if move.state in {MoveState.RUNS, MoveState.WAITS})
         going = self.bytes_done - sum(move.bytes for move in self.moves if move.state is MoveState.DONE)
-        if not open_bytes or not self.elapsed or self.bytes_done * 20 < self.bytes:
+        elapsed = self.elapsed or 0.0
+        if not open_bytes or elapsed <= 0 or self.bytes_done * 20 < self.bytes:
             return max(jobs, default=None)
-        return max([*jobs, self.elapsed * (open_bytes - going) / self.bytes_done])
+        return max([*jobs, elapsed * (open_bytes - going) / self.bytes_done])
 
     def count(self, *states: MoveState) -> int:
         """Return how many moves stand so."""

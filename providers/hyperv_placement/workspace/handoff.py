@@ -115,9 +115,14 @@ class Handoff:
             return None
 
     def _is_ours(self, begun: datetime, now: datetime, limit: float = LIMIT) -> bool:
-        young = timedelta() <= now - begun <= timedelta(seconds=limit)
-        # A port is used again: what was left before this engine started is another run's.
-        return young and (self.since is None or begun >= self.since - _SLACK)
+        return timedelta() <= now - begun <= timedelta(seconds=limit) and self._is_of_run(begun)
+
+    def _is_of_run(self, left: datetime) -> bool:
+        """Say whether what lies under this run's name was left in it: its number says so, whatever has become of the clock since.
+
+        Without one a port that is used again is told by the time: what was left before this engine started is another run's.
+        """
+        return bool(self.run) or self.since is None or left >= self.since - _SLACK
 
     def leave_past(self, past: Sequence[PastMove]) -> None:
         """Leave a machine's past moves for the program, beside those of other machines; without them it estimates.
@@ -148,7 +153,7 @@ class Handoff:
         homes: dict[VmId, Home | None] = {}
         for content in self._take_lines(_IDENTITIES):
             with suppress(*_NOTHING_OF_OURS):
-                if self._is_ours(datetime.fromisoformat(content["at"]), now, _OLD):
+                if self.run or self._is_ours(datetime.fromisoformat(content["at"]), now, _OLD):
                     machine, place = vm_id(content["id"]), content.get("home")
                     found[str(content["label"])] = machine
                     homes[machine] = place and Home(host=HostName(place[0]), entry=str(place[1]))
@@ -209,7 +214,7 @@ class Handoff:
             return None
         try:
             content = strict_json.loads(read_own(path, _LARGEST))
-            if self.since is not None and datetime.fromisoformat(content["at"]) < self.since - _SLACK:
+            if not self._is_of_run(datetime.fromisoformat(content["at"])):
                 return None
             # Removed only once it was read whole: whoever comes while it is written asks again.
             order = Order(schedule=from_plain(content["schedule"], Schedule), stack=str(content["stack"]))

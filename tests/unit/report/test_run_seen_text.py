@@ -72,6 +72,13 @@ def test_a_run_whose_order_is_not_kept_here_shows_what_hosts_show() -> None:
     assert render_run(held, UTC) == "prod: held by anna@ops1; its moves are not planned yet, or not kept here"
 
 
+def test_a_clock_that_was_set_back_gives_no_time_left() -> None:
+    """Nobody knows then how long it has taken; a job has a pace of its own."""
+    back = replace(RUN, elapsed=-3600.0, moves=(DONE, WAITS))
+    assert render_run(back, UTC).splitlines()[2] == "[####################--------------------]  50 %"
+    assert run_record(replace(back, moves=(DONE, RUNS)), 0)["seconds_left"] == 180.0
+
+
 def test_a_silent_host_is_unknown() -> None:
     """Its moves may run, or have ended."""
     silent = UnreachableHost(name=HV2, reason="timed out")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -9,9 +13,10 @@ import pytest
 
 from tools.chaos.book import Book, table
 from tools.chaos.cases import SHORT, case, seeds
-from tools.chaos.disturbances import ALL
+from tools.chaos.disturbances import ALL, CLOCK
 from tools.chaos.invariants import errors_of
 from tools.chaos.moments import Moment, Triggers
+from tools.chaos.own_clock import OwnClock, has_compiler
 from tools.chaos.starts import HISTORIES, STARTS
 from tools.chaos.verdict import Verdict
 
@@ -54,11 +59,32 @@ def test_rounds_of_ci_are_of_each_start_and_of_twenty_kinds() -> None:
 
 def test_rounds_of_one_kind_can_be_chosen() -> None:
     """By start, history or disturbance; a kind that does not exist is reported with those that do."""
-    for kind in ("cycle", "adopted", "cluster", "relay-garble", "drop-answer"):
+    for kind in ("cycle", "adopted", "cluster", "relay-garble", "drop-answer", CLOCK):
         found = seeds(1, kind)
         assert all(case(next(found)).is_of(kind) for _ in range(3))
     with pytest.raises(ValueError, match="there is no kind 'flood'; there are hosts"):
         next(seeds(1, "flood"))
+
+
+@pytest.mark.skipif(not has_compiler(), reason="what turns the clock is compiled by cc")
+def test_a_clock_that_is_turned_is_so_in_processes_that_run_and_monotonic_time_is_not(tmp_path: Path) -> None:
+    """As on a computer whose time is set; by whole seconds, forward, back and right again."""
+    clock = OwnClock(tmp_path)
+    asked = "import time; input(); print(time.time(), time.monotonic(), flush=True)\n" * 3
+    with subprocess.Popen(
+        [sys.executable, "-c", asked], env={**os.environ, **clock.environment}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for seconds in (5400, -5400, 0):
+            clock.turn(seconds)
+            before = time.time(), time.monotonic()
+            process.stdin.write("\n")
+            process.stdin.flush()
+            date, monotonic = map(float, process.stdout.readline().split())
+            assert before[0] <= date - seconds <= time.time()
+            assert before[1] <= monotonic <= time.monotonic()
 
 
 def test_a_moment_is_the_nth_event_of_those_that_it_is_of() -> None:

@@ -367,6 +367,21 @@ def test_a_run_takes_only_what_bears_its_number(here: Handoff) -> None:
     assert mine.take_schedule() is not None
 
 
+@pytest.mark.parametrize("set_back", [timedelta(minutes=3), timedelta(days=8)])
+def test_a_clock_that_is_set_back_while_a_run_starts_takes_nothing_from_it(
+    here: Handoff, set_back: timedelta
+) -> None:
+    """What bears the run's number is of this run, whatever its time says; a sweep has no known age then, and is not taken."""
+    began = NOW + set_back
+    mine = replace(here, run=run_of({"PLACEMENT_RUN": "0123456789abcdef" * 2}), since=began)
+    mine.leave_schedule(planned(), NOW)
+    assert mine.take_schedule() == Order(schedule=planned(), stack="a1")
+    mine.leave_identity("WEB", guid(1), began)
+    assert mine.take_identities(NOW) == ({"WEB": guid(1)}, {guid(1): None})
+    mine.leave(replace(SWEEP, begun=began))
+    assert mine.take(NOW) is None
+
+
 @pytest.mark.parametrize("number", ["", "x", "../../etc", "A" * 32, "0" * 31, "0" * 32 + "\n"])
 def test_what_no_wrapper_has_drawn_is_no_number(number: str) -> None:
     """It becomes part of a path."""
